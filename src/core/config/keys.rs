@@ -1,0 +1,70 @@
+//! The catalogue of settings: adding one is a line here.
+
+/// What a setting holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    Path,
+    Choice(&'static [&'static str]),
+    /// At least one.
+    Count,
+    /// Numbers between zero and one.
+    Fractions,
+}
+
+/// A setting.
+#[derive(Debug)]
+pub struct Key {
+    /// `room.setting`, as in `ut.toml`.
+    pub name: &'static str,
+    pub kind: Kind,
+    /// What holds when nothing is said, in words.
+    pub default: &'static str,
+    pub help: &'static str,
+}
+
+/// Every setting there is.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "infer.model",
+        kind: Kind::Path,
+        default: "none",
+        help: "model folder: model.json and model.safetensors",
+    },
+    Key {
+        name: "infer.input",
+        kind: Kind::Path,
+        default: "none",
+        help: "metrics to forecast from; - is standard input",
+    },
+    Key {
+        name: "infer.input-format",
+        kind: Kind::Choice(&["csv", "jsonl"]),
+        default: "by the file's extension, else csv",
+        help: "how the input is written",
+    },
+    Key {
+        name: "infer.on-bad-row",
+        kind: Kind::Choice(&["fail", "skip"]),
+        default: "fail",
+        help: "whether a bad row ends the run or is left out and counted",
+    },
+    Key {
+        name: "infer.quantiles",
+        kind: Kind::Fractions,
+        default: "all of the model's",
+        help: "the quantiles to print",
+    },
+    Key {
+        name: "infer.threads",
+        kind: Kind::Count,
+        default: "one per core",
+        help: "threads that compute",
+    },
+];
+
+impl Key {
+    /// `infer.input-format` → `UT_INFER_INPUT_FORMAT`.
+    pub fn variable(&self) -> String {
+        format!("UT_{}", self.name.to_uppercase().replace(['.', '-'], "_"))
+    }
+}

@@ -1,0 +1,189 @@
+//! One source of settings: the variables, or a file. Each value keeps where it was said.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::environment::Environment;
+use super::keys::{KEYS, Key, Kind};
+use super::unknown_key;
+use crate::core::error::{Fault, nearest};
+
+/// Where a value was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Variable(String),
+    File { path: PathBuf, line: usize },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => f.write_str(name),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+        }
+    }
+}
+
+/// A value that fits its key, and its origin.
+#[derive(Debug, Clone)]
+pub struct Value {
+    pub data: toml::Value,
+    pub origin: Origin,
+}
+
+impl Value {
+    /// As a path; a relative one in a file is relative to the file. `-` stays what it is.
+    pub(super) fn path(&self) -> PathBuf {
+        let path = PathBuf::from(self.data.as_str().unwrap_or_default());
+        match &self.origin {
+            Origin::File { path: file, .. } if path != Path::new("-") => {
+                file.parent().unwrap_or(Path::new("")).join(path)
+            }
+            _ => path,
+        }
+    }
+}
+
+/// The settings of one source.
+#[derive(Debug, Default)]
+pub(super) struct Layer(BTreeMap<&'static str, Value>);
+
+impl Layer {
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The `UT_…` variables that name a key. Others may belong to other programs and are left alone.
+    pub(super) fn from_variables(env: &Environment) -> Result<Self, Fault> {
+        let mut layer = Self::default();
+        for key in KEYS {
+            let variable = key.variable();
+            if let Some(text) = env.get(&variable) {
+                layer.insert(key, from_text(key.kind, &text), Origin::Variable(variable))?;
+            }
+        }
+        Ok(layer)
+    }
+
+    pub(super) fn from_file(path: &Path) -> Result<Self, Fault> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            Fault::usage(format!("cannot read the configuration {}", path.display())).because(e)
+        })?;
+        let line_of = |offset: usize| {
+            text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+        };
+        let origin = |offset| Origin::File { path: path.to_path_buf(), line: line_of(offset) };
+        let tables = DeTable::parse(&text).map_err(|e| {
+            let at = origin(e.span().map_or(0, |span| span.start));
+            Fault::usage(format!("{at}: {}", e.message().trim_end()))
+        })?;
+        let mut layer = Self::default();
+        for (section, table) in tables.get_ref() {
+            let at = origin(section.span().start);
+            let DeValue::Table(table) = table.get_ref() else {
+                return Err(unknown_key(section.get_ref(), &at));
+            };
+            for (name, value) in table {
+                let full = format!("{}.{}", section.get_ref(), name.get_ref());
+                let at = origin(name.span().start);
+                let key = KEYS.iter().find(|k| k.name == full);
+                let key = key.ok_or_else(|| unknown_key(&full, &at))?;
+                layer.insert(key, owned(value.get_ref()), at)?;
+            }
+        }
+        Ok(layer)
+    }
+
+    fn insert(
+        &mut self,
+        key: &'static Key,
+        data: toml::Value,
+        origin: Origin,
+    ) -> Result<(), Fault> {
+        check(key, &data).map_err(|wrong| {
+            let fault = Fault::usage(format!("{origin}: `{}` {}", key.name, wrong.what));
+            wrong.hint.into_iter().fold(fault, Fault::hint)
+        })?;
+        self.0.insert(key.name, Value { data, origin });
+        Ok(())
+    }
+}
+
+/// A variable's text as the kind wants it; what does not fit stays text, for [`check`] to refuse.
+fn from_text(kind: Kind, text: &str) -> toml::Value {
+    let as_text = || toml::Value::String(text.to_owned());
+    match kind {
+        Kind::Path | Kind::Choice(_) => as_text(),
+        Kind::Count => text.parse().map_or_else(|_| as_text(), toml::Value::Integer),
+        Kind::Fractions => text
+            .split(',')
+            .map(|part| part.trim().parse().map(toml::Value::Float))
+            .collect::<Result<_, _>>()
+            .map_or_else(|_| as_text(), toml::Value::Array),
+    }
+}
+
+/// A value out of a parsed file. Dates have no use in any setting: they stay text.
+fn owned(value: &DeValue<'_>) -> toml::Value {
+    match value {
+        DeValue::String(s) => toml::Value::String(s.to_string()),
+        DeValue::Integer(i) => i64::from_str_radix(i.as_str(), i.radix())
+            .map_or_else(|_| toml::Value::String(i.to_string()), toml::Value::Integer),
+        DeValue::Float(x) => x
+            .as_str()
+            .parse()
+            .map_or_else(|_| toml::Value::String(x.to_string()), toml::Value::Float),
+        DeValue::Boolean(b) => toml::Value::Boolean(*b),
+        DeValue::Datetime(d) => toml::Value::String(d.to_string()),
+        DeValue::Array(a) => toml::Value::Array(a.iter().map(|v| owned(v.get_ref())).collect()),
+        DeValue::Table(t) => toml::Value::Table(
+            t.iter().map(|(k, v)| (k.get_ref().to_string(), owned(v.get_ref()))).collect(),
+        ),
+    }
+}
+
+/// A number, whole or not.
+pub(super) fn number(value: &toml::Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|i| i as f64))
+}
+
+struct Wrong {
+    what: String,
+    hint: Option<String>,
+}
+
+/// Whether a value fits its key.
+fn check(key: &Key, data: &toml::Value) -> Result<(), Wrong> {
+    let wrong = |wanted: &str| Wrong { what: format!("is {data}, {wanted} was expected"), hint: None };
+    let text = data.as_str();
+    match key.kind {
+        Kind::Path => match text {
+            Some(text) if !text.is_empty() => Ok(()),
+            _ => Err(wrong("a path")),
+        },
+        Kind::Choice(allowed) => match text {
+            Some(text) if allowed.contains(&text) => Ok(()),
+            other => Err(Wrong {
+                hint: other
+                    .and_then(|t| nearest(t, allowed.iter().copied()))
+                    .map(|near| format!("did you mean \"{near}\"?")),
+                ..wrong(&format!("one of {}", allowed.join(", ")))
+            }),
+        },
+        Kind::Count => match data.as_integer() {
+            Some(1..) => Ok(()),
+            _ => Err(wrong("a whole number of at least 1")),
+        },
+        Kind::Fractions => match data.as_array() {
+            Some(list)
+                if list.iter().all(|v| number(v).is_some_and(|x| (0.0..=1.0).contains(&x))) =>
+            {
+                Ok(())
+            }
+            _ => Err(wrong("a list of numbers between 0 and 1")),
+        },
+    }
+}

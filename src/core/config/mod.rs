@@ -1,0 +1,94 @@
+//! One effective value per key, and where it came from: flag, then `UT_…` variable, then the
+//! nearest `ut.toml`, then the user's file, then the default.
+
+mod environment;
+mod keys;
+mod layers;
+
+use std::path::{Path, PathBuf};
+
+pub use environment::Environment;
+pub use keys::{KEYS, Key, Kind};
+pub use layers::{Origin, Value};
+
+use super::error::{Fault, nearest};
+use layers::Layer;
+
+/// The configuration as read: the layers, strongest first.
+#[derive(Debug)]
+pub struct Config {
+    layers: Vec<Layer>,
+    files: Vec<PathBuf>,
+}
+
+/// A key with all the values it has been given, the effective one first.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    pub key: &'static Key,
+    pub values: Vec<&'a Value>,
+}
+
+impl Config {
+    /// Reads the variables and files. `explicit` replaces the search for `ut.toml`.
+    pub fn load(env: &Environment, explicit: Option<&Path>) -> Result<Self, Fault> {
+        let project = match explicit {
+            Some(path) => Some(path.to_path_buf()),
+            None => env.find_upward("ut.toml"),
+        };
+        let files: Vec<_> = project.into_iter().chain(env.user_config_file()).collect();
+        let mut layers = vec![Layer::from_variables(env)?];
+        for file in &files {
+            layers.push(Layer::from_file(file)?);
+        }
+        Ok(Self { layers, files })
+    }
+
+    /// The configuration files that were read, the strongest first.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Every key that the catalogue knows, with its values.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        KEYS.iter().map(|key| Entry { key, values: self.values(key.name).collect() })
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.layers.iter().filter_map(move |layer| layer.get(name))
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        debug_assert!(KEYS.iter().any(|k| k.name == name), "{name} is not in the catalogue");
+        self.values(name).next()
+    }
+
+    /// A path, relative ones resolved against the folder of the file that named them.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.value(name).map(Value::path)
+    }
+
+    /// A text, or one of a choice.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).and_then(|v| v.data.as_str())
+    }
+
+    /// A whole number of at least one.
+    pub fn count(&self, name: &str) -> Option<usize> {
+        self.value(name).and_then(|v| v.data.as_integer()).and_then(|n| n.try_into().ok())
+    }
+
+    /// A list of numbers.
+    pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
+        let list = self.value(name)?.data.as_array()?;
+        Some(list.iter().filter_map(layers::number).collect())
+    }
+}
+
+/// The complaint about a key that the catalogue lacks.
+fn unknown_key(name: &str, at: &Origin) -> Fault {
+    let fault = Fault::usage(format!("{at}: there is no setting `{name}`"));
+    match nearest(name, KEYS.iter().map(|k| k.name)) {
+        Some(known) => fault.hint(format!("did you mean `{known}`?")),
+        None => fault.hint("`ut config show --all` lists every setting"),
+    }
+}

@@ -1,0 +1,85 @@
+//! Files are replaced whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::error::Fault;
+use super::shutdown;
+
+/// Writes `bytes` to `path`: into a temporary file beside it, synced, renamed over it, the folder
+/// synced. A reader sees the old content or the new. What is no regular file (a pipe, a device) is
+/// written to directly; a symbolic link keeps pointing where it did.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let result = match fs::metadata(path) {
+        Ok(old) if !old.is_file() && !old.is_dir() => {
+            File::options().write(true).open(path).and_then(|mut f| f.write_all(bytes))
+        }
+        Ok(_) => path.canonicalize().and_then(|real| replace(&real, bytes)),
+        Err(_) => replace(path, bytes),
+    };
+    result.map_err(|e| Fault::failed(format!("cannot write {}", path.display())).because(e))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    let _signals_wait = shutdown::hold();
+    let mut file = new_beside(path, folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// A temporary file with the mode of the file it will replace, or else what the umask leaves.
+fn new_beside(path: &Path, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".ut-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(folder)?;
+    if let Ok(old) = fs::metadata(path) {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        write(&path, b"old").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_keeps_pointing_where_it_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_folder_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write(folder.path(), b"x").unwrap_err();
+        assert!(error.to_string().contains(&folder.path().display().to_string()));
+    }
+}

@@ -1,0 +1,10 @@
+//! What every room stands on and none of them owns.
+
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod error;
+pub mod exit;
+pub mod files;
+pub mod output;
+pub(crate) mod shutdown;

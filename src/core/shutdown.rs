@@ -1,0 +1,40 @@
+//! Ctrl-C, SIGTERM and SIGHUP end the process at once, except while a file is being put in place:
+//! then they wait for that, so that nothing is left half-written and no temporary file stays.
+//!
+//! The process ends by the signal itself, so a shell sees 130 or 143.
+
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+static WRITING: Mutex<()> = Mutex::new(());
+static WATCH: Once = Once::new();
+
+/// While this lives, signals wait.
+pub(crate) struct Hold(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
+
+/// Makes signals wait until the returned guard is dropped.
+pub(crate) fn hold() -> Hold {
+    WATCH.call_once(watch);
+    Hold(lock())
+}
+
+fn lock() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where a handler cannot be installed, the signals keep their default: the process ends at once.
+fn watch() {
+    // ctrlc does not tell SIGINT from SIGTERM, and the exit code must.
+    let _ = ctrlc::set_handler(|| end_by(SIGINT));
+    if let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP]) {
+        std::thread::spawn(move || signals.forever().for_each(end_by));
+    }
+}
+
+fn end_by(signal: i32) {
+    let _waits_for_the_file = lock();
+    let _ = emulate_default_handler(signal);
+}

@@ -1,0 +1,4 @@
+//! What a forecast is computed with.
+
+pub mod normalise;
+pub mod tft;

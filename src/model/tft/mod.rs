@@ -1,0 +1,31 @@
+//! The Temporal Fusion Transformer of pytorch-forecasting, for inference.
+//!
+//! A model folder holds `model.json` (sizes, label tables, scalers) and `model.safetensors` (the
+//! weights). [`Model::load`] reads and checks both; [`Inputs`] turns a server's recent rows into
+//! the network's input tensors; [`Network`] computes the forecast.
+
+mod batch;
+mod calendar;
+mod groups;
+mod inputs;
+mod labels;
+mod layers;
+mod load;
+mod math;
+mod network;
+mod prepare;
+mod recurrence;
+mod selection;
+mod series;
+mod spec;
+mod weights;
+
+pub use batch::Batch;
+pub use calendar::{Grid, MICROS};
+pub use inputs::{CategoricalColumn, Inputs, TimeColumn};
+pub use labels::{Label, Labels};
+pub use load::{LoadError, Model};
+pub use network::Network;
+pub use prepare::{Fit, Unfit};
+pub use series::{PushError, Row, Series};
+pub use spec::{Role, Source};
