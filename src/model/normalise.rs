@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::tft::labels::Label;
+use super::tft::Label;
 
 /// What a real column goes through.
 #[derive(Debug, Clone, Default, Deserialize)]

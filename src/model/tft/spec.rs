@@ -8,10 +8,10 @@ use super::labels::Label;
 use crate::model::normalise::{Normalizer, Scaler};
 
 /// The only format there is so far.
-pub const FORMAT: &str = "ut-tft/1";
+pub(super) const FORMAT: &str = "ut-tft/1";
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Spec {
+pub(super) struct Spec {
     pub architecture: Architecture,
     pub variables: Variables,
     pub inputs: Inputs,
@@ -26,7 +26,7 @@ pub struct Spec {
 
 /// Sizes and switches of the network.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Architecture {
+pub(super) struct Architecture {
     pub hidden_size: usize,
     pub lstm_layers: usize,
     /// The number of heads, despite its name.
@@ -41,7 +41,7 @@ pub struct Architecture {
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
-pub enum Sizes {
+pub(super) enum Sizes {
     One(usize),
     Many(Vec<usize>),
 }
@@ -49,7 +49,7 @@ pub enum Sizes {
 /// What masked attention scores become; JSON has no infinity, so that one is spelled.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "serde_json::Value")]
-pub struct MaskBias(pub f32);
+pub(super) struct MaskBias(pub f32);
 
 impl TryFrom<serde_json::Value> for MaskBias {
     type Error = String;
@@ -65,7 +65,7 @@ impl TryFrom<serde_json::Value> for MaskBias {
 
 /// Names of the variables by place, each list in the network's order.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Variables {
+pub(super) struct Variables {
     pub static_categoricals: Vec<String>,
     pub static_reals: Vec<String>,
     pub encoder_categoricals: Vec<String>,
@@ -76,7 +76,7 @@ pub struct Variables {
 
 /// The columns of the network's input tensors.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Inputs {
+pub(super) struct Inputs {
     pub reals: Vec<Real>,
     pub categoricals: Vec<Categorical>,
 }
@@ -102,7 +102,7 @@ pub enum Source {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Real {
+pub(super) struct Real {
     pub name: String,
     pub role: Role,
     pub source: Source,
@@ -116,7 +116,7 @@ pub struct Real {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Categorical {
+pub(super) struct Categorical {
     pub name: String,
     pub role: Role,
     pub encoder: String,
@@ -127,7 +127,7 @@ pub struct Categorical {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Embedding {
+pub(super) struct Embedding {
     pub classes: usize,
     pub size: usize,
     /// Columns whose embeddings are summed.
@@ -135,7 +135,7 @@ pub struct Embedding {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Encoder {
+pub(super) struct Encoder {
     #[serde(default)]
     pub add_nan: bool,
     #[serde(default)]
@@ -144,14 +144,14 @@ pub struct Encoder {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Loss {
+pub(super) enum Loss {
     Quantile { quantiles: Vec<f64> },
     Point {},
     Multi {},
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Dataset {
+pub(super) struct Dataset {
     pub time_idx: String,
     pub group_ids: Vec<String>,
     pub max_encoder_length: usize,
@@ -166,7 +166,7 @@ pub struct Dataset {
 
 /// Columns that follow from the timestamp.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Derived {
+pub(super) struct Derived {
     pub timestamp: String,
     pub step_seconds: f64,
     #[serde(default)]
@@ -174,7 +174,7 @@ pub struct Derived {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct DerivedColumn {
+pub(super) struct DerivedColumn {
     pub kind: DerivedKind,
     /// Where step 0 is, for `step_index`.
     pub origin: Option<String>,
@@ -185,7 +185,7 @@ pub struct DerivedColumn {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DerivedKind {
+pub(super) enum DerivedKind {
     StepIndex,
     HourOfDay,
     HourSin,
@@ -197,6 +197,6 @@ pub enum DerivedKind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DerivedForm {
+pub(super) enum DerivedForm {
     Category,
 }
