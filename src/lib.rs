@@ -1,3 +1,64 @@
+//! `ut` keeps a machine-learning platform healthy: a library with a thin binary on top.
+//!
+//! Imports run downward: [`core`] is the ground, [`model`] computes forecasts, [`infer`] is the
+//! room around it, `commands` talk to people, `cli` lists them. `ARCHITECTURE.md` is the map.
+
+mod cli;
+mod commands;
 pub mod core;
+pub mod infer;
 pub mod model;
-pub fn run() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use core::config::{Config, Environment};
+use core::context::Context;
+use core::error::{exit_of, hint_of, is_closed_pipe};
+use core::exit::Exit;
+use core::output::Output;
+
+/// The program: reads the command line, runs the command, says what went wrong.
+pub fn run() -> ExitCode {
+    let env = Environment::capture();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) => return usage(&env, &message),
+    };
+    let out = Output::new(&env, cli.global.color, cli.global.level());
+    let result = Config::load(&env, cli.global.config.as_deref())
+        .map_err(anyhow::Error::from)
+        .and_then(|config| dispatch(cli.command, &Context { config, out: out.clone() }));
+    report(&out, result)
+}
+
+fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
+    match command {
+        Command::Infer(args) => commands::infer::run(&args, ctx),
+        Command::Config(args) => commands::config::run(&args, ctx),
+        Command::Completions(args) => commands::completions::run(&args, ctx),
+        Command::Man(args) => commands::man::run(&args, ctx),
+    }
+}
+
+/// Help, version, or what is wrong with the command line.
+fn usage(env: &Environment, message: &clap::Error) -> ExitCode {
+    let out = Output::new(env, core::output::Color::Auto, core::output::Level::Normal);
+    match message.print() {
+        Ok(()) => u8::try_from(message.exit_code()).unwrap_or(Exit::Usage as u8).into(),
+        Err(e) => report(&out, Err(anyhow::Error::from(e).context("cannot write the help"))),
+    }
+}
+
+fn report(out: &Output, result: anyhow::Result<Exit>) -> ExitCode {
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
+        Err(error) => {
+            out.error(&error, hint_of(&error));
+            exit_of(&error).into()
+        }
+    }
+}

@@ -1,12 +1,11 @@
 //! What a command is handed.
 
-use super::config::{Config, Environment};
+use super::config::Config;
 use super::output::Output;
 
 /// Everything a command may use of the world around it.
 #[derive(Debug)]
 pub struct Context {
-    pub env: Environment,
     pub config: Config,
     pub out: Output,
 }

@@ -214,9 +214,7 @@ impl Transformation {
             Self::Relu => y.max(0.0),
             Self::Softplus | Self::Count => softplus(y),
             Self::Log | Self::Log1p => y.exp(),
-            Self::Logit => {
-                (1.0 / (1.0 + (-y).exp())).clamp(f32::MIN_POSITIVE, 1.0 - f32::EPSILON)
-            }
+            Self::Logit => (1.0 / (1.0 + (-y).exp())).clamp(f32::MIN_POSITIVE, 1.0 - f32::EPSILON),
             Self::Sqrt => y * y,
         }
     }

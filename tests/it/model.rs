@@ -42,7 +42,9 @@ impl Case<'_> {
         let data = tensor.data();
         Some(match tensor.dtype() {
             Dtype::F32 => data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Dtype::F64 => data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
+            Dtype::F64 => {
+                data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect()
+            }
             other => panic!("{name} is {other:?}"),
         })
     }
@@ -86,7 +88,8 @@ impl Case<'_> {
 fn largest_difference(got: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(got.len(), expected.len());
     // Infinity for NaN: `max` alone would drop it.
-    let difference = |(a, b): (&f32, &f32)| if (a - b).is_nan() { f32::INFINITY } else { (a - b).abs() };
+    let difference =
+        |(a, b): (&f32, &f32)| if (a - b).is_nan() { f32::INFINITY } else { (a - b).abs() };
     got.iter().zip(expected).map(difference).fold(0.0, f32::max)
 }
 
@@ -119,7 +122,11 @@ fn every_module_agrees_with_pytorch() {
             for kind in ["mid", "out"] {
                 if let Some(expected) = case.floats(&format!("{kind}.{name}")) {
                     let worst = largest_difference(got, &expected);
-                    assert!(worst <= INTERMEDIATE_TOLERANCE, "{} {name}: {worst:e}", folder.display());
+                    assert!(
+                        worst <= INTERMEDIATE_TOLERANCE,
+                        "{} {name}: {worst:e}",
+                        folder.display()
+                    );
                     compared += 1;
                 }
             }
@@ -137,7 +144,10 @@ fn compare_attention(case: &Case<'_>, batch: &Batch, seen: &[f32], folder: &Path
     let heads = seen.len() / (samples * decoder * steps);
     let seen = ndarray::ArrayView4::from_shape((samples, heads, decoder, steps), seen).unwrap();
     let seen = seen.permuted_axes([0, 2, 1, 3]);
-    let parts = [("out.encoder_attention", 0..batch.encoder_steps), ("out.decoder_attention", batch.encoder_steps..steps)];
+    let parts = [
+        ("out.encoder_attention", 0..batch.encoder_steps),
+        ("out.decoder_attention", batch.encoder_steps..steps),
+    ];
     for (name, range) in parts {
         let got: Vec<f32> = seen.slice(s![.., .., .., range]).iter().copied().collect();
         let worst = largest_difference(&got, &case.floats(name).unwrap());

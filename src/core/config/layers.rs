@@ -157,7 +157,8 @@ struct Wrong {
 
 /// Whether a value fits its key.
 fn check(key: &Key, data: &toml::Value) -> Result<(), Wrong> {
-    let wrong = |wanted: &str| Wrong { what: format!("is {data}, {wanted} was expected"), hint: None };
+    let wrong =
+        |wanted: &str| Wrong { what: format!("is {data}, {wanted} was expected"), hint: None };
     let text = data.as_str();
     match key.kind {
         Kind::Path => match text {

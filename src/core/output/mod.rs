@@ -2,6 +2,7 @@
 
 mod progress;
 mod table;
+pub mod units;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -59,6 +60,11 @@ impl Output {
             width: if out { width() } else { None },
             progress: err && level > Level::Quiet && env.get("TERM").as_deref() != Some("dumb"),
         }
+    }
+
+    /// The same for a file: no colours, no width to fit.
+    pub fn plain(&self) -> Self {
+        Self { color_out: false, width: None, ..self.clone() }
     }
 
     /// Columns of the terminal, if standard output is one.

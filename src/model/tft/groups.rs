@@ -17,9 +17,17 @@ pub(super) struct GroupPairs {
 enum Table {
     Global(Pair),
     /// A pair per combination of labels: what scales the input, and what brings the output back.
-    Rows { labels: Vec<Labels<usize>>, rows: HashMap<Vec<usize>, (Pair, Pair)>, missing: Pair },
+    Rows {
+        labels: Vec<Labels<usize>>,
+        rows: HashMap<Vec<usize>, (Pair, Pair)>,
+        missing: Pair,
+    },
     /// Factors per column, of which the geometric mean counts.
-    Factors { input: Vec<Labels<Pair>>, output: Vec<Labels<Pair>>, missing: Vec<Pair> },
+    Factors {
+        input: Vec<Labels<Pair>>,
+        output: Vec<Labels<Pair>>,
+        missing: Vec<Pair>,
+    },
 }
 
 impl GroupPairs {
@@ -78,7 +86,11 @@ fn rows(spec: &GroupNormalizer) -> Result<Table, String> {
         return Err("a normaliser by group needs a pair `missing`".to_owned());
     };
     if let Some(row) = spec.rows.iter().find(|r| r.labels.len() != spec.groups.len()) {
-        return Err(format!("a row has {} labels for {} groups", row.labels.len(), spec.groups.len()));
+        return Err(format!(
+            "a row has {} labels for {} groups",
+            row.labels.len(),
+            spec.groups.len()
+        ));
     }
     let mut distinct: Vec<Vec<Label>> = vec![Vec::new(); spec.groups.len()];
     let mut table = HashMap::new();
@@ -91,7 +103,8 @@ fn rows(spec: &GroupNormalizer) -> Result<Table, String> {
         });
         table.insert(key.collect::<Vec<_>>(), (row.input, row.output.unwrap_or(row.input)));
     }
-    let numbered = |seen: Vec<Label>| Labels::new(seen.into_iter().enumerate().map(|(i, l)| (l, i)));
+    let numbered =
+        |seen: Vec<Label>| Labels::new(seen.into_iter().enumerate().map(|(i, l)| (l, i)));
     Ok(Table::Rows { labels: distinct.into_iter().map(numbered).collect(), rows: table, missing })
 }
 

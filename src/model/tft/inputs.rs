@@ -64,6 +64,7 @@ impl TimeColumn {
 pub struct CategoricalColumn {
     pub name: String,
     labels: Labels<u32>,
+    names: Vec<String>,
     /// A label the model has not seen is code 0 rather than an error.
     pub admits_unknown: bool,
 }
@@ -71,7 +72,8 @@ pub struct CategoricalColumn {
 impl CategoricalColumn {
     fn new(name: &str, encoder: &Encoder) -> Self {
         let labels = Labels::new(encoder.classes.iter().cloned());
-        Self { name: name.to_owned(), labels, admits_unknown: encoder.add_nan }
+        let names = encoder.classes.iter().map(|(label, _)| label.to_string()).collect();
+        Self { name: name.to_owned(), labels, names, admits_unknown: encoder.add_nan }
     }
 
     /// The code of a label, unless the model does not know it and admits no unknown.
@@ -79,8 +81,13 @@ impl CategoricalColumn {
         self.labels.get(text).copied().or(self.admits_unknown.then_some(0))
     }
 
+    /// The labels that the model was trained on.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     pub fn known(&self) -> usize {
-        self.labels.len()
+        self.names.len()
     }
 }
 
@@ -147,8 +154,12 @@ impl Inputs {
         let target = builder.value(target);
         let real_inputs =
             spec.inputs.reals.iter().map(|r| builder.real(r)).collect::<Result<_, _>>()?;
-        let categorical_inputs =
-            spec.inputs.categoricals.iter().map(|c| builder.categorical(c)).collect::<Result<_, _>>()?;
+        let categorical_inputs = spec
+            .inputs
+            .categoricals
+            .iter()
+            .map(|c| builder.categorical(c))
+            .collect::<Result<_, _>>()?;
         let target_scale = match &spec.target_normalizer {
             Normalizer::Group(n) => builder.group_scale(n)?,
             Normalizer::Encoder(n) => Scale::Window(n.clone()),
@@ -180,6 +191,11 @@ impl Inputs {
             reals: builder.reals,
             categoricals: builder.categoricals,
         })
+    }
+
+    /// Length of a step, where timestamps tell it.
+    pub fn step_seconds(&self) -> Option<f64> {
+        self.time.step().map(|step| step as f64 / MICROS as f64)
     }
 
     /// Rows that a forecast can use at most.
@@ -265,10 +281,7 @@ impl Builder<'_> {
         Ok((of, lag))
     }
 
-    fn group_scale(
-        &self,
-        n: &crate::model::normalise::GroupNormalizer,
-    ) -> Result<Scale, String> {
+    fn group_scale(&self, n: &crate::model::normalise::GroupNormalizer) -> Result<Scale, String> {
         let pairs = GroupPairs::new(n, &self.spec.dataset.group_ids)?;
         Ok(Scale::Group { transformation: n.transformation, pairs })
     }

@@ -15,6 +15,18 @@ pub enum Label {
     Missing,
 }
 
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(b) => b.fmt(f),
+            Self::Int(i) => i.fmt(f),
+            Self::Float(x) => x.fmt(f),
+            Self::Text(text) => f.write_str(text),
+            Self::Missing => f.write_str("nan"),
+        }
+    }
+}
+
 /// How the labels of a column are typed, which decides how a text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Type {
@@ -74,14 +86,6 @@ impl<T> Labels<T> {
             Type::Text => Key::Text(text.to_owned()),
         };
         self.table.get(&key)
-    }
-
-    pub fn len(&self) -> usize {
-        self.table.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
     }
 }
 

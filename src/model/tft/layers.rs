@@ -22,7 +22,11 @@ impl Linear {
         Ok(Self { bias, ..Self::load_without_bias(w, inputs, outputs)? })
     }
 
-    pub(super) fn load_without_bias(w: &Weights<'_>, inputs: usize, outputs: usize) -> Loaded<Self> {
+    pub(super) fn load_without_bias(
+        w: &Weights<'_>,
+        inputs: usize,
+        outputs: usize,
+    ) -> Loaded<Self> {
         Ok(Self { weight: w.matrix("weight", outputs, inputs)?, bias: None })
     }
 

@@ -95,11 +95,14 @@ impl Model {
         let bytes = read(&path)?;
         let tensors = SafeTensors::deserialize(&bytes)
             .map_err(|source| LoadError::Container { path: path.clone(), source })?;
-        let network =
-            Network::load(&Weights::new(&tensors), &spec, quantiles.len()).map_err(|e| match e {
+        let network = Network::load(&Weights::new(&tensors), &spec, quantiles.len()).map_err(
+            |e| match e {
                 BuildError::Spec(what) => LoadError::Spec { path: folder.join(DESCRIPTION), what },
-                BuildError::Weight(e) => LoadError::Weights { path: path.clone(), what: e.to_string() },
-            })?;
+                BuildError::Weight(e) => {
+                    LoadError::Weights { path: path.clone(), what: e.to_string() }
+                }
+            },
+        )?;
         Ok(Self {
             name: name_of(folder),
             inputs,
@@ -187,7 +190,9 @@ fn check_codes(spec: &Spec) -> Result<(), String> {
         let codes = encoder.classes.iter().map(|(_, code)| *code as usize).chain(lowest);
         if let Some(code) = codes.max().filter(|code| *code >= embedding.classes) {
             let classes = embedding.classes;
-            return Err(format!("encoders.{name} has the code {code}, its embedding {classes} rows"));
+            return Err(format!(
+                "encoders.{name} has the code {code}, its embedding {classes} rows"
+            ));
         }
     }
     let missing = spec.inputs.categoricals.iter().find(|c| {

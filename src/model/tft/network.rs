@@ -104,8 +104,7 @@ impl Network {
         tap("decoder_variables", future.weights.view());
 
         let mut states = vec![start; self.encoder_lstm.layers()];
-        let y_past =
-            self.encoder_lstm.run(past.output.view(), &batch.encoder_lengths, &mut states);
+        let y_past = self.encoder_lstm.run(past.output.view(), &batch.encoder_lengths, &mut states);
         let y_future =
             self.decoder_lstm.run(future.output.view(), &batch.decoder_lengths, &mut states);
         tap("lstm_encoder", y_past.view());
@@ -140,7 +139,9 @@ impl Network {
 /// [samples · steps, features] seen as [samples, steps, features].
 fn by_sample(x: &Array2<f32>, samples: usize) -> ArrayView3<'_, f32> {
     let (rows, features) = x.dim();
-    x.view().into_shape_with_order((samples, rows / samples.max(1), features)).expect("whole samples")
+    x.view()
+        .into_shape_with_order((samples, rows / samples.max(1), features))
+        .expect("whole samples")
 }
 
 /// Encoder and decoder steps of each sample one after the other.
@@ -222,8 +223,7 @@ impl Attention {
         let mut mean = Array2::zeros((queries.nrows(), keys.nrows()));
         for head in 0..self.heads {
             let own = head * self.size..(head + 1) * self.size;
-            let mut scores =
-                queries.slice(s![.., own.clone()]).dot(&keys.slice(s![.., own]).t());
+            let mut scores = queries.slice(s![.., own.clone()]).dot(&keys.slice(s![.., own]).t());
             for (query, scores) in rows_mut(&mut scores).enumerate() {
                 scores.iter_mut().for_each(|score| *score /= root);
                 self.mask(scores, query, batch, sample);

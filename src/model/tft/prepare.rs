@@ -1,6 +1,6 @@
 //! From a server's rows to a sample of the network's input, and from its output to a forecast.
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayViewMut2, Axis};
 
 use super::batch::Batch;
 use super::calendar;
@@ -27,10 +27,14 @@ impl Fit {
 pub enum Unfit {
     #[error("{steps} steps of the {required} that a forecast needs")]
     TooShort { steps: usize, required: usize },
-    #[error("column {column} has the value {value} over the horizon, which the model was not trained on")]
+    #[error(
+        "column {column} has the value {value} over the horizon, which the model was not trained on"
+    )]
     UnknownLabel { column: String, value: i64 },
     #[error("column {column} leaves the range of numbers when scaled")]
     OutOfRange { column: String },
+    #[error("its forecast is not a finite number")]
+    NoNumber,
 }
 
 impl Inputs {
@@ -55,6 +59,12 @@ impl Inputs {
         Ok(Fit { rows })
     }
 
+    /// A batch for that many servers, to be filled.
+    pub fn empty_batch(&self, samples: usize, encoder_steps: usize) -> Batch {
+        let (reals, categoricals) = (self.real_inputs.len(), self.categorical_inputs.len());
+        Batch::zeros(samples, encoder_steps, self.horizon, reals, categoricals)
+    }
+
     /// Fills sample `index` of `batch`, whose encoder part must be long enough.
     pub fn fill(
         &self,
@@ -66,15 +76,9 @@ impl Inputs {
         let sample = Sample { inputs: self, series, fit };
         let (input, output) = sample.target_pairs();
         let encoder_steps = batch.encoder_steps;
-        sample.fill_reals(
-            batch.reals.index_axis_mut(Axis(0), index),
-            encoder_steps,
-            input,
-        )?;
-        sample.fill_categoricals(
-            batch.categoricals.index_axis_mut(Axis(0), index),
-            encoder_steps,
-        )?;
+        sample.fill_reals(batch.reals.index_axis_mut(Axis(0), index), encoder_steps, input)?;
+        sample
+            .fill_categoricals(batch.categoricals.index_axis_mut(Axis(0), index), encoder_steps)?;
         batch.encoder_lengths[index] = fit.encoder_length();
         for (to, from) in batch.target_scale.row_mut(index).iter_mut().zip(output) {
             *to = from as f32;
@@ -83,8 +87,7 @@ impl Inputs {
     }
 
     /// Brings the network's output of one sample back to the target's unit, in place.
-    pub fn rescale(&self, scale: &[f32; 2], mut output: ArrayViewMut2<'_, f32>) {
-        let [center, scale] = *scale;
+    pub fn rescale(&self, [center, scale]: [f32; 2], mut output: ArrayViewMut2<'_, f32>) {
         output.mapv_inplace(|raw| self.transformation.invert(raw * scale + center));
     }
 
@@ -92,11 +95,6 @@ impl Inputs {
     pub fn last_target(&self, series: &Series) -> Option<f64> {
         Some(series.real(series.len().checked_sub(1)?, self.target))
     }
-}
-
-/// Whether every number is one.
-pub(crate) fn all_finite(values: ArrayView2<'_, f32>) -> bool {
-    values.iter().all(|x| x.is_finite())
 }
 
 struct Sample<'a> {
@@ -158,7 +156,8 @@ impl Sample<'_> {
         match &self.inputs.target_scale {
             Scale::Group { pairs, .. } => pairs.get(&self.series.labels),
             Scale::Window(_) => {
-                let pair = self.window_pair(&self.inputs.target_scale, Signal::Value(self.inputs.target));
+                let pair =
+                    self.window_pair(&self.inputs.target_scale, Signal::Value(self.inputs.target));
                 (pair, pair)
             }
             Scale::Fixed { center, scale, .. } => ([*center, *scale], [*center, *scale]),

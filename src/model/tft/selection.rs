@@ -110,8 +110,7 @@ impl Selection {
             context: (place != Place::Static).then_some(hidden),
             eps,
         };
-        let weigher =
-            (count > 1).then(|| Grn::load(&own.at("flattened_grn"), size)).transpose()?;
+        let weigher = (count > 1).then(|| Grn::load(&own.at("flattened_grn"), size)).transpose()?;
         Ok(Self { variables, weigher, hidden })
     }
 
@@ -173,7 +172,8 @@ impl Entry {
     ) -> Array2<f32> {
         match self {
             Self::Real { column, prescaler } => {
-                let x = reals.index_axis(Axis(2), *column).flatten().insert_axis(Axis(1)).to_owned();
+                let x =
+                    reals.index_axis(Axis(2), *column).flatten().insert_axis(Axis(1)).to_owned();
                 prescaler.apply(x.view())
             }
             Self::Categorical { columns, table } => {

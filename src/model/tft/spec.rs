@@ -32,7 +32,6 @@ pub(super) struct Architecture {
     /// The number of heads, despite its name.
     pub attention_head_size: usize,
     pub output_size: Sizes,
-    pub share_single_variable_networks: bool,
     pub causal_attention: bool,
     pub mask_bias: MaskBias,
     pub layer_norm_eps: f32,

@@ -1,0 +1,143 @@
+//! `ut config`: the effective configuration and where it came from.
+
+use std::fmt::Write as _;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::ReportFormat;
+use crate::core::config::{Entry, Kind};
+use crate::core::context::Context;
+use crate::core::exit::Exit;
+
+/// Show or check the configuration
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print each setting's effective value and its origin
+    #[command(after_help = "Example: ut config show --all")]
+    Show {
+        /// Also defaults, and values that a stronger source hides
+        #[arg(long)]
+        all: bool,
+        #[arg(long, value_enum, default_value = "table")]
+        format: ReportFormat,
+    },
+    /// Check the configuration files and variables; exit 2 if they are wrong
+    Check,
+}
+
+pub(crate) fn run(args: &ConfigArgs, ctx: &Context) -> anyhow::Result<Exit> {
+    match args.command {
+        ConfigCommand::Show { all, format: ReportFormat::Table } => show(ctx, all)?,
+        ConfigCommand::Show { all, format: ReportFormat::Json } => {
+            ctx.out.json(&document(ctx, all))?
+        }
+        ConfigCommand::Check => check(ctx)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Lines that are valid TOML, as far as they are values.
+fn show(ctx: &Context, all: bool) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for Entry { key, values } in ctx.config.entries() {
+        match values.split_first() {
+            Some((effective, hidden)) => {
+                writeln!(text, "{} = {}  # {}", key.name, effective.data, effective.origin)?;
+                for value in hidden.iter().filter(|_| all) {
+                    writeln!(text, "# {} = {}  # hidden, {}", key.name, value.data, value.origin)?;
+                }
+            }
+            None if all => {
+                writeln!(text, "# {} = {}  # default; {}", key.name, key.default, key.help)?;
+            }
+            None => {}
+        }
+    }
+    if text.is_empty() {
+        ctx.out.warn("nothing is configured; `ut config show --all` lists what could be");
+    }
+    Ok(ctx.out.result(text.as_bytes())?)
+}
+
+fn check(ctx: &Context) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for file in ctx.config.files() {
+        writeln!(text, "{}: sound", file.display())?;
+    }
+    if ctx.config.files().is_empty() {
+        writeln!(text, "no configuration file: the defaults and variables hold")?;
+    }
+    for Entry { key, values } in ctx.config.entries() {
+        let path = ctx.config.path(key.name).filter(|_| key.kind == Kind::Path);
+        if let (Some(path), Some(value)) = (path, values.first())
+            && path.as_os_str() != "-"
+            && !path.exists()
+        {
+            ctx.out.warn(format!("{}: {} does not exist", value.origin, path.display()));
+        }
+    }
+    Ok(ctx.out.result(text.as_bytes())?)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    files: Vec<String>,
+    settings: Vec<Setting<'a>>,
+}
+
+#[derive(Serialize)]
+struct Setting<'a> {
+    key: &'static str,
+    variable: String,
+    help: &'static str,
+    value: Option<&'a toml::Value>,
+    origin: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hidden: Vec<Hidden<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hidden<'a> {
+    value: &'a toml::Value,
+    origin: String,
+}
+
+fn document(ctx: &Context, all: bool) -> Document<'_> {
+    Document {
+        schema: "ut.config/1",
+        files: ctx.config.files().iter().map(|f| f.display().to_string()).collect(),
+        settings: settings(ctx, all),
+    }
+}
+
+fn settings(ctx: &Context, all: bool) -> Vec<Setting<'_>> {
+    let mut settings = Vec::new();
+    for Entry { key, values } in ctx.config.entries() {
+        let (effective, hidden) = match values.split_first() {
+            Some((effective, hidden)) => (Some(*effective), hidden),
+            None if all => (None, &[][..]),
+            None => continue,
+        };
+        settings.push(Setting {
+            key: key.name,
+            variable: key.variable(),
+            help: key.help,
+            value: effective.map(|v| &v.data),
+            origin: effective.map_or_else(|| "default".to_owned(), |v| v.origin.to_string()),
+            hidden: hidden
+                .iter()
+                .filter(|_| all)
+                .map(|v| Hidden { value: &v.data, origin: v.origin.to_string() })
+                .collect(),
+        });
+    }
+    settings
+}

@@ -1,0 +1,14 @@
+//! One module per subcommand: its flags, and what it says. What it does is in its room.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod infer;
+pub(crate) mod man;
+
+/// How a report is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum ReportFormat {
+    #[default]
+    Table,
+    Json,
+}
