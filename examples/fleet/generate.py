@@ -204,19 +204,19 @@ def traffic(names, start_s, steps, seed):
 def server(name, load, day, cold, seed):
     """The eight metrics of one server before averaging; `work` is the CPU asked for, which may exceed 1."""
     role, steps, kind = ROLES[name.rsplit("-", 1)[0]], len(load), name.rsplit("-", 1)[0]
-    rng = stream(seed, "server", name)
+    white = lambda purpose: stream(seed, purpose, name).standard_normal(steps)
     work, hung = incidents(seed, name, steps)
     leak, up, warm = (v[:steps] for v in leak_and_pause(seed, name, role, day))
     serves = load * up * (1 + (0.9 * cold if kind == "db" else 0) - (0.45 * cold if kind == "cache" else 0))
     pressure = np.clip((role.mem + leak - 0.78) / 0.12, 0, 1.3) ** 2  # short of memory: collecting garbage
-    flicker = np.exp(0.10 * rng.standard_normal(steps))
+    flicker = np.exp(0.10 * white("flicker"))
     asked = (role.idle + role.peak * serves) * flicker + work + warm + (0.16 * pressure if leak.any() else 0)
     fetch, upload, batch = np.zeros(steps), np.zeros(steps), np.zeros(steps)
     if kind == "worker":
         batch, fetch, upload = jobs(seed, name, steps)
-        asked = asked + batch * np.exp(0.05 * rng.standard_normal(steps))
+        asked = asked + batch * np.exp(0.05 * white("batch"))
     if kind == "db":
-        upload = checkpoint(steps, rng)
+        upload = checkpoint(steps, stream(seed, "checkpoint", name))
         asked = asked + 0.07 * upload
     busy = asked / (1 + np.clip(asked, 0, None) ** 8) ** (1 / 8)  # nearly linear, never above 1
     return {"role": role, "asked": asked, "cpu": np.clip(busy, 0.012, 0.998), "serves": serves, "hung": hung * up,

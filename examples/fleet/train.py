@@ -105,14 +105,14 @@ class Schedule(pl.Callback):
             print(f"batch {i}, {done:4.0%}: training loss {float(outputs['loss']):.5f}", flush=True)
 
 
-def train(ds, minutes, checkpoint, rate=4e-3):
+def train(ds, minutes, checkpoint, rate=3e-3):
     model = TemporalFusionTransformer.from_dataset(
         ds, hidden_size=32, attention_head_size=4, hidden_continuous_size=16, lstm_layers=1, dropout=0.1,
         loss=QuantileLoss(QUANTILES), learning_rate=rate, log_interval=-1)
     trainer = pl.Trainer(
         max_epochs=1, accelerator="cpu", gradient_clip_val=0.1, logger=False, enable_checkpointing=False,
         enable_progress_bar=False, enable_model_summary=False, callbacks=[Unknown(model, ds), Schedule(minutes, rate)])
-    trainer.fit(model, ds.to_dataloader(train=True, batch_size=128, num_workers=0))
+    trainer.fit(model, ds.to_dataloader(train=True, batch_size=64, num_workers=0))
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     trainer.save_checkpoint(checkpoint, weights_only=True)
 

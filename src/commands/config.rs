@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ConfigArgs, ctx: &Context) -> anyhow::Result<Exit> {
     match args.command {
         ConfigCommand::Show { all, format: ReportFormat::Table } => show(ctx, all)?,
         ConfigCommand::Show { all, format: ReportFormat::Json } => {
-            ctx.out.json(&document(ctx, all))?
+            ctx.out.json(&document(ctx, all))?;
         }
         ConfigCommand::Check => check(ctx)?,
     }

@@ -106,9 +106,9 @@ pub fn forecast(
     }
     let servers: Vec<ServerForecast> = series
         .iter()
-        .zip(fits)
+        .zip(&fits)
         .zip(results.into_iter().flatten())
-        .map(|((series, fit), result)| server_forecast(inputs, series, fit.ok(), result))
+        .map(|((series, fit), result)| server_forecast(inputs, series, fit.as_ref().ok(), result))
         .collect();
     let report = Report { servers };
     if on_bad_row == OnBadRow::Fail
@@ -165,11 +165,11 @@ fn rescaled(
 fn server_forecast(
     inputs: &Inputs,
     series: &Series,
-    fit: Option<Fit>,
+    fit: Option<&Fit>,
     result: Result<Array2<f32>, Unfit>,
 ) -> ServerForecast {
     let (last_step, last_time) = series.last().unwrap_or_default();
-    let length = fit.as_ref().map_or(0, Fit::encoder_length);
+    let length = fit.map_or(0, Fit::encoder_length);
     let (state, steps, values) = match result {
         Ok(values) if length >= inputs.max_encoder_length => (State::Warm, length, Some(values)),
         Ok(values) => (State::Warming, length, Some(values)),

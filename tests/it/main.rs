@@ -1,3 +1,10 @@
 //! Drives the real `ut`, and holds the model against values that PyTorch computed.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "these are tests")]
+
+mod bad_input;
+mod config;
+mod infer;
 mod model;
+mod support;
+mod tidy;

@@ -16,7 +16,7 @@ const RAW_TOLERANCE: f32 = 3e-5;
 /// Intermediate values are compared with PyTorch's single precision, which has an error of its own.
 const INTERMEDIATE_TOLERANCE: f32 = 1e-4;
 
-pub fn case_folders() -> Vec<PathBuf> {
+pub(crate) fn case_folders() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tft");
     let further = std::env::var("UT_MODEL_CASES").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::fs::read_dir(own)
@@ -26,7 +26,7 @@ pub fn case_folders() -> Vec<PathBuf> {
         .chain(further.split(':').filter(|f| !f.is_empty()).map(PathBuf::from))
         .collect();
     folders.sort();
-    assert!(folders.len() > 0, "the fixtures are there");
+    assert!(!folders.is_empty(), "the fixtures are there");
     folders
 }
 

@@ -12,8 +12,9 @@ pub(super) fn csv(forecasts: &Forecasts<'_>) -> anyhow::Result<Vec<u8>> {
     for (server, step) in steps(forecasts) {
         let (labels, time, values) = row(forecasts, server, step);
         let step = (step + 1).to_string();
-        let fixed = labels.iter().map(String::as_str).chain([step.as_str()]).chain(time.as_deref());
-        fixed.map(|f| writer.write_field(f)).collect::<Result<(), _>>()?;
+        let mut fixed =
+            labels.iter().map(String::as_str).chain([step.as_str()]).chain(time.as_deref());
+        fixed.try_for_each(|f| writer.write_field(f))?;
         writer.write_record(values.iter().map(ToString::to_string))?;
     }
     Ok(writer.into_inner()?)

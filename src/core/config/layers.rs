@@ -73,7 +73,7 @@ impl Layer {
             Fault::usage(format!("cannot read the configuration {}", path.display())).because(e)
         })?;
         let line_of = |offset: usize| {
-            text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+            1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..offset.min(text.len())]).count()
         };
         let origin = |offset| Origin::File { path: path.to_path_buf(), line: line_of(offset) };
         let tables = DeTable::parse(&text).map_err(|e| {

@@ -63,6 +63,7 @@ impl Output {
     }
 
     /// The same for a file: no colours, no width to fit.
+    #[must_use]
     pub fn plain(&self) -> Self {
         Self { color_out: false, width: None, ..self.clone() }
     }
@@ -111,24 +112,24 @@ impl Output {
         let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
         self.say(ERROR, "error", &causes.join(": "));
         if let Some(hint) = hint {
-            self.line(&format!("{}: {}", painted(self.color_err, NOTE, "hint"), printable(hint)));
+            line(&format!("{}: {}", painted(self.color_err, NOTE, "hint"), printable(hint)));
         }
     }
 
     fn say(&self, style: Style, kind: &str, message: &str) {
         let kind = painted(self.color_err, style, kind);
-        self.line(&format!("ut: {kind}: {}", printable(message)));
-    }
-
-    /// Nobody is left to be told when standard error fails.
-    fn line(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        line(&format!("ut: {kind}: {}", printable(message)));
     }
 
     /// A bar over `total` bytes (or a spinner), drawn on a terminal once the work takes a while.
     pub fn progress(&self, what: &'static str, total: Option<u64>) -> Progress {
         Progress::new(self.progress, what, total)
     }
+}
+
+/// Nobody is left to be told when standard error fails.
+fn line(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Texts quote files: no control character of theirs may reach the terminal.

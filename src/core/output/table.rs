@@ -3,7 +3,7 @@
 use anstyle::Style;
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::UnicodeWidthStr;
 
 use super::{Output, printable};
 
@@ -102,5 +102,5 @@ impl Default for Table {
 }
 
 fn widest(text: &str) -> usize {
-    text.lines().map(|line| line.width()).max().unwrap_or(0)
+    text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
 }

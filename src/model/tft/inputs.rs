@@ -29,8 +29,8 @@ pub struct Inputs {
     pub horizon: usize,
     pub max_lag: usize,
     pub allow_missing_steps: bool,
-    pub(super) real_inputs: Vec<RealInput>,
-    pub(super) categorical_inputs: Vec<CategoricalInput>,
+    pub(super) network_reals: Vec<RealInput>,
+    pub(super) network_categoricals: Vec<CategoricalInput>,
     pub(super) target_scale: Scale,
     pub(super) transformation: Transformation,
     pub(super) real_fill: BTreeMap<usize, f64>,
@@ -152,9 +152,9 @@ impl Inputs {
         };
         let mut builder = Builder { spec, reals: Vec::new(), categoricals: Vec::new() };
         let target = builder.value(target);
-        let real_inputs =
+        let network_reals =
             spec.inputs.reals.iter().map(|r| builder.real(r)).collect::<Result<_, _>>()?;
-        let categorical_inputs = spec
+        let network_categoricals = spec
             .inputs
             .categoricals
             .iter()
@@ -182,8 +182,8 @@ impl Inputs {
             horizon: dataset.max_prediction_length,
             max_lag: dataset.max_lag,
             allow_missing_steps: dataset.allow_missing_timesteps,
-            real_inputs,
-            categorical_inputs,
+            network_reals,
+            network_categoricals,
             target_scale,
             transformation: spec.target_normalizer.transformation(),
             real_fill,
@@ -208,6 +208,9 @@ impl Inputs {
         self.min_encoder_length + self.max_lag
     }
 }
+
+/// By column position, of the numbers and of the labels.
+type Fills = (BTreeMap<usize, f64>, BTreeMap<usize, u32>);
 
 /// Collects the columns that rows must have while the inputs are worked out.
 struct Builder<'a> {
@@ -319,7 +322,7 @@ impl Builder<'_> {
     }
 
     /// Values that replace the repeated ones where steps are missing.
-    fn fills(&self) -> Result<(BTreeMap<usize, f64>, BTreeMap<usize, u32>), String> {
+    fn fills(&self) -> Result<Fills, String> {
         let (mut reals, mut categoricals) = (BTreeMap::new(), BTreeMap::new());
         for (column, value) in &self.spec.dataset.constant_fill_strategy {
             let wrong = || format!("constant_fill_strategy of {column} is {value}");

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn an_empty_text_is_the_missing_label() {
-        assert_eq!(labels(r#"[[null,0],[1.5,1]]"#).get(""), Some(&0));
+        assert_eq!(labels("[[null,0],[1.5,1]]").get(""), Some(&0));
         assert_eq!(labels(r#"[["nan",0],["a",1]]"#).get(""), Some(&0));
         assert_eq!(labels(r#"[["a",0]]"#).get(""), None);
     }

@@ -3,7 +3,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, Zip};
 
-use super::math::{elu, sigmoid};
+use super::math::{elu, sigmoid, sum};
 use super::weights::{WeightError, Weights};
 
 type Loaded<T> = Result<T, WeightError>;
@@ -68,12 +68,16 @@ impl LayerNorm {
     pub(super) fn apply(&self, mut x: Array2<f32>) -> Array2<f32> {
         let n = x.ncols() as f32;
         let (weight, bias) = (flat(&self.weight), flat(&self.bias));
+        let mut squares = vec![0.0; x.ncols()];
         for row in rows_mut(&mut x) {
-            let mean = sum(row.iter().copied()) / n;
-            let variance = sum(row.iter().map(|v| (v - mean) * (v - mean))) / n;
-            let inverse = 1.0 / (variance + self.eps).sqrt();
+            let mean = sum(row) / n;
+            for (v, square) in row.iter_mut().zip(&mut squares) {
+                *v -= mean;
+                *square = *v * *v;
+            }
+            let inverse = 1.0 / (sum(&squares) / n + self.eps).sqrt();
             for ((v, w), b) in row.iter_mut().zip(weight).zip(bias) {
-                *v = (*v - mean) * inverse * w + b;
+                *v = *v * inverse * w + b;
             }
         }
         x
@@ -254,15 +258,6 @@ pub(super) fn add_weighted(y: &mut Array2<f32>, weights: ArrayView2<'_, f32>, x:
     Zip::from(y.rows_mut()).and(weights.rows()).and(x.rows()).for_each(|mut y, w, x| {
         y.scaled_add(w[0], &x);
     });
-}
-
-/// In eight partial sums: the compiler may not reorder one, but it may add eight side by side.
-fn sum(values: impl Iterator<Item = f32>) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    for (i, v) in values.enumerate() {
-        lanes[i % 8] += v;
-    }
-    lanes.iter().sum()
 }
 
 fn flat(x: &Array1<f32>) -> &[f32] {

@@ -61,7 +61,7 @@ impl Inputs {
 
     /// A batch for that many servers, to be filled.
     pub fn empty_batch(&self, samples: usize, encoder_steps: usize) -> Batch {
-        let (reals, categoricals) = (self.real_inputs.len(), self.categorical_inputs.len());
+        let (reals, categoricals) = (self.network_reals.len(), self.network_categoricals.len());
         Batch::zeros(samples, encoder_steps, self.horizon, reals, categoricals)
     }
 
@@ -182,7 +182,7 @@ impl Sample<'_> {
     ) -> Result<(), Unfit> {
         let (own, max) = (self.fit.encoder_length(), self.inputs.max_encoder_length as f64);
         let steps = own + self.inputs.horizon;
-        for (index, input) in self.inputs.real_inputs.iter().enumerate() {
+        for (index, input) in self.inputs.network_reals.iter().enumerate() {
             let values = match &input.source {
                 RealSource::Row(signal) => self.scaled(*signal, 0, &input.scale, target),
                 RealSource::Lag(signal, lag) => self.scaled(*signal, *lag, &input.scale, target),
@@ -232,7 +232,7 @@ impl Sample<'_> {
         encoder_steps: usize,
     ) -> Result<(), Unfit> {
         let (own, last) = (self.fit.encoder_length(), self.series.len() - 1);
-        for (index, input) in self.inputs.categorical_inputs.iter().enumerate() {
+        for (index, input) in self.inputs.network_categoricals.iter().enumerate() {
             for (step, row) in self.rows().enumerate() {
                 let row = row - input.lag;
                 let code = match &input.source {

@@ -51,7 +51,7 @@ enum Entry {
 
 #[derive(Debug)]
 enum Single {
-    Grn(Grn),
+    Grn(Box<Grn>),
     Resample(ResampleNorm),
 }
 
@@ -148,7 +148,8 @@ impl Selection {
         let Some(weigher) = &self.weigher else {
             return Array2::ones((rows, self.variables.len()));
         };
-        let mut flattened = Array2::zeros((rows, features.iter().map(|x| x.ncols()).sum()));
+        let size = features.iter().map(|x| x.len() / rows).sum();
+        let mut flattened = Array2::zeros((rows, size));
         let mut from = 0;
         for x in features {
             flattened.slice_mut(s![.., from..from + x.ncols()]).assign(x);
@@ -204,7 +205,7 @@ fn single(
     }
     let size =
         GrnSize { inputs: size, hidden: size.min(hidden), outputs: hidden, context: None, eps };
-    Ok(Single::Grn(Grn::load(&w, size)?))
+    Ok(Single::Grn(Box::new(Grn::load(&w, size)?)))
 }
 
 fn real_column(spec: &Spec, name: &str) -> Result<(usize, usize), BuildError> {

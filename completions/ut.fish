@@ -1,0 +1,133 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ut_global_optspecs
+    string join \n config= color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_ut_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ut_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ut_using_subcommand
+    set -l cmd (__fish_ut_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ut -n "__fish_ut_needs_command" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_needs_command" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_needs_command" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_needs_command" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_needs_command" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_needs_command" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_needs_command" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_needs_command" -f -a "config" -d 'Show or check the configuration'
+complete -c ut -n "__fish_ut_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ut -n "__fish_ut_needs_command" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
+complete -c ut -n "__fish_ut_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l model -d 'Model folder: model.json and model.safetensors' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l input -d 'Metrics to forecast from; - is standard input' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l input-format -d 'How the input is written; by default the file\'s extension tells, else csv' -r -f -a "csv\t''
+jsonl\t''"
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l server -d 'Forecast only this server (repeatable)' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l quantile -d 'Print only this quantile of the model\'s (repeatable)' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l on-bad-row -d 'End at a bad row, or leave it out and count it [default: fail]' -r -f -a "fail\t''
+skip\t''"
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l format -d 'How the forecasts are written' -r -f -a "table\t''
+csv\t''
+json\t''
+jsonl\t''"
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l output -d 'Write the forecasts to this file instead of standard output' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l threads -d 'Threads that compute [default: one per core]' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -f -a "model" -d 'Look at a model'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -f -a "show" -d 'Print a model\'s inputs, horizon, quantiles and size, and what rows must contain'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "model" -d 'Look at a model'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -f -a "show" -d 'Print each setting\'s effective value and its origin'
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -f -a "check" -d 'Check the configuration files and variables; exit 2 if they are wrong'
+complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -l format -r -f -a "table\t''
+json\t''"
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -l all -d 'Also defaults, and values that a stronger source hides'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print each setting\'s effective value and its origin'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the configuration files and variables; exit 2 if they are wrong'
+complete -c ut -n "__fish_ut_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand completions" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand completions" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand completions" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand man" -l dir -d 'Write a page per subcommand into this folder' -r -F
+complete -c ut -n "__fish_ut_using_subcommand man" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand man" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand man" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand man" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand man" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "config" -d 'Show or check the configuration'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "model" -d 'Look at a model'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print each setting\'s effective value and its origin'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the configuration files and variables; exit 2 if they are wrong'

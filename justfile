@@ -1,0 +1,33 @@
+# What a developer does here; `just` lists it.
+
+default:
+    @just --list
+
+# Formatting, lints, documentation
+check:
+    cargo fmt --all --check
+    cargo clippy --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+
+# All tests; forecasts are slow without optimisation, so not in a debug build
+test:
+    cargo test --release --locked
+
+# Completions and man pages from the command line's definition
+gen:
+    cargo run --release -- completions bash > completions/ut.bash
+    cargo run --release -- completions zsh > completions/_ut
+    cargo run --release -- completions fish > completions/ut.fish
+    cargo run --release -- man --dir man
+
+# The cases that the model is held against (needs tests/reference/requirements.txt)
+cases:
+    python3 tests/reference/make_cases.py
+
+# The speed table of docs/BENCHMARKS.md (needs tests/reference/requirements.txt)
+bench:
+    benches/run.sh
+
+# What must hold before a release
+release-check: check test
+    git diff --exit-code -- completions man
