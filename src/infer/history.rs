@@ -134,10 +134,15 @@ impl<'a> History<'a> {
         if !self.wanted.is_empty() && !self.wanted.iter().any(|w| w == labels[0]) {
             return Ok(());
         }
-        let (step, rest) = self.row.time(&inputs.time, rest)?;
-        let (reals, categoricals) = rest.split_at(inputs.reals.len());
-        self.row.read(inputs, reals, categoricals)?;
+        let read = self.row.read(inputs, rest);
+        if let Err(wrong @ Wrong::UnknownLabel { column, .. }) = &read
+            && inputs.groups.contains(column)
+        {
+            return Err(wrong.clone());
+        }
+        // A server of which only bad rows come is still listed.
         let server = self.server(labels);
+        let step = read?;
         let row = Row {
             step,
             time: self.row.time,
@@ -285,12 +290,10 @@ impl Scratch {
         Ok(())
     }
 
-    fn read(
-        &mut self,
-        inputs: &Inputs,
-        reals: &[&str],
-        categoricals: &[&str],
-    ) -> Result<(), Wrong> {
+    /// Reads all fields after the labels; the row's step.
+    fn read(&mut self, inputs: &Inputs, fields: &[&str]) -> Result<i64, Wrong> {
+        let (step, rest) = self.time(&inputs.time, fields)?;
+        let (reals, categoricals) = rest.split_at(inputs.reals.len());
         self.reals.clear();
         for (column, text) in inputs.reals.iter().zip(reals) {
             self.reals.push(number(column, text)?);
@@ -300,7 +303,7 @@ impl Scratch {
             let code = column.code(text).ok_or_else(|| unknown_label(column, text))?;
             self.categoricals.push(code);
         }
-        Ok(())
+        Ok(step)
     }
 }
 

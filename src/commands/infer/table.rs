@@ -50,7 +50,8 @@ struct View<'a> {
     /// Positions of the quantile nearest to the median, and of the outermost ones.
     median: usize,
     band: Option<(usize, usize)>,
-    decimals: usize,
+    /// None where the numbers are too large or too small to be written out.
+    decimals: Option<usize>,
     low: f32,
     high: f32,
 }
@@ -67,7 +68,7 @@ impl<'a> View<'a> {
             forecasts,
             median: by(&|q| (q - 0.5).abs()),
             band: (lowest != highest).then_some((lowest, highest)),
-            decimals: 2,
+            decimals: None,
             low: 0.0,
             high: f32::MIN_POSITIVE,
         };
@@ -115,10 +116,10 @@ impl<'a> View<'a> {
         if !value.is_finite() {
             return NOTHING.to_owned();
         }
-        if value.abs() >= 1e7 || (value != 0.0 && value.abs() < 1e-5) {
-            return format!("{value:.2e}");
+        match self.decimals {
+            Some(decimals) => format!("{value:.decimals$}"),
+            None => format!("{value:.2e}"),
         }
-        format!("{value:.*}", self.decimals)
     }
 
     fn median_at(&self, server: &ServerForecast, step: usize) -> String {

@@ -12,7 +12,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    /// There is a terminal to draw on.
     wanted: bool,
+    shown: bool,
     watch: Stopwatch,
 }
 
@@ -27,13 +29,16 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_message(what);
-        Self { bar, wanted, watch: Stopwatch::start() }
+        Self { bar, wanted, shown: false, watch: Stopwatch::start() }
     }
 
     /// `done` bytes so far.
     pub fn at(&mut self, done: u64) {
-        if self.wanted && self.watch.elapsed() > PATIENCE {
-            self.wanted = false;
+        if !self.wanted {
+            return;
+        }
+        if !self.shown && self.watch.elapsed() > PATIENCE {
+            self.shown = true;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.bar.set_position(done);

@@ -50,14 +50,17 @@ pub fn bytes(n: u64) -> String {
     if unit == 0 { format!("{n} bytes") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
-/// Digits after the point that numbers of this size deserve in a table.
-pub fn decimals(largest: f64) -> usize {
+/// Digits after the point that numbers of this size deserve in a table; none for numbers that are
+/// better written with an exponent.
+pub fn decimals(largest: f64) -> Option<usize> {
     match largest {
-        x if x >= 100.0 => 0,
-        x if x >= 10.0 => 1,
-        x if x >= 0.1 => 2,
-        x if x >= 0.01 => 3,
-        _ => 5,
+        x if x >= 1e7 => None,
+        x if x >= 100.0 => Some(0),
+        x if x >= 10.0 => Some(1),
+        x if x >= 0.1 => Some(2),
+        x if x >= 0.01 => Some(3),
+        x if x >= 0.001 => Some(4),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use safetensors::SafeTensors;
 use super::inputs::Inputs;
 use super::network::Network;
 use super::selection::BuildError;
-use super::spec::{FORMAT, Loss, Role, Sizes, Source, Spec};
+use super::spec::{Embedding, FORMAT, Loss, Role, Sizes, Source, Spec};
 use super::weights::Weights;
 use crate::core::error::Fault;
 use crate::model::normalise::Normalizer;
@@ -184,26 +184,23 @@ fn check_sizes(spec: &Spec) -> Result<(), String> {
 
 /// Every code that a label can have is a row of its embedding table.
 fn check_codes(spec: &Spec) -> Result<(), String> {
-    for (name, embedding) in &spec.embeddings {
-        let Some(encoder) = spec.encoders.get(name) else { continue };
+    for c in &spec.inputs.categoricals {
+        let of_bag = |e: &&Embedding| e.bag.iter().flatten().any(|member| member == &c.name);
+        let embedding =
+            spec.embeddings.get(&c.name).or_else(|| spec.embeddings.values().find(of_bag));
+        let (Some(embedding), Some(encoder)) = (embedding, spec.encoders.get(&c.encoder)) else {
+            return Err(format!("{} has no embedding or encoder", c.name));
+        };
         let lowest = encoder.add_nan.then_some(0);
         let codes = encoder.classes.iter().map(|(_, code)| *code as usize).chain(lowest);
         if let Some(code) = codes.max().filter(|code| *code >= embedding.classes) {
-            let classes = embedding.classes;
+            let (name, classes) = (&c.encoder, embedding.classes);
             return Err(format!(
                 "encoders.{name} has the code {code}, its embedding {classes} rows"
             ));
         }
     }
-    let missing = spec.inputs.categoricals.iter().find(|c| {
-        let table = spec.embeddings.contains_key(&c.encoder)
-            || spec.embeddings.values().any(|e| e.bag.iter().flatten().any(|m| m == &c.name));
-        !table || !spec.encoders.contains_key(&c.encoder)
-    });
-    match missing {
-        Some(c) => Err(format!("{} has no embedding or encoder", c.name)),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn mixes_scales(normalizer: &Normalizer) -> bool {
