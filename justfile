@@ -26,7 +26,7 @@ cases:
 
 # The speed table of docs/BENCHMARKS.md (needs tests/reference/requirements.txt)
 bench:
-    benches/run.sh
+    benches/run.sh examples/fleet/build/model.ckpt
 
 # What must hold before a release
 release-check: check test

@@ -6,5 +6,6 @@ mod bad_input;
 mod config;
 mod infer;
 mod model;
+mod signals;
 mod support;
 mod tidy;

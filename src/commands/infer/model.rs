@@ -13,7 +13,7 @@ use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::output::units::{bytes, grouped, long_duration};
 use crate::core::output::{Align, Output, Table};
-use crate::model::tft::{Inputs, Model, Role, Source, TimeColumn};
+use crate::model::tft::{self, Inputs, Model, Origin, Role, TimeColumn};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
@@ -89,11 +89,7 @@ fn document(model: &Model) -> Document<'_> {
         variables: model
             .variables
             .iter()
-            .map(|(name, role, source)| Variable {
-                name,
-                role: role_name(*role),
-                source: source_name(*source),
-            })
+            .map(|v| Variable { name: &v.name, role: role(v), source: source(v) })
             .collect(),
         columns: columns(inputs),
     }
@@ -126,9 +122,9 @@ fn text(model: &Model, out: &Output) -> anyhow::Result<String> {
     }
     let variables = &model.variables;
     let mut table = Table::new();
-    table.column("variable", Align::Left, 0, variables.iter().map(|v| v.0.clone()));
-    table.column("role", Align::Left, 1, variables.iter().map(|v| role_name(v.1).to_owned()));
-    table.column("source", Align::Left, 2, variables.iter().map(|v| source_name(v.2).to_owned()));
+    table.column("variable", Align::Left, 0, variables.iter().map(|v| v.name.clone()));
+    table.column("role", Align::Left, 1, variables.iter().map(|v| role(v).to_owned()));
+    table.column("source", Align::Left, 2, variables.iter().map(|v| source(v).to_owned()));
     write!(text, "\n{}", table.render(out))?;
     let columns = columns(inputs);
     let mut table = Table::new();
@@ -166,21 +162,19 @@ fn columns(inputs: &Inputs) -> Vec<Column> {
     columns
 }
 
-fn role_name(role: Role) -> &'static str {
-    match role {
+fn role(variable: &tft::Variable) -> &'static str {
+    match variable.role {
         Role::Static => "static",
         Role::Known => "known",
         Role::Unknown => "unknown",
     }
 }
 
-fn source_name(source: Source) -> &'static str {
-    match source {
-        Source::Column => "column",
-        Source::RelativeTimeIdx => "relative time",
-        Source::EncoderLength => "encoder length",
-        Source::TargetCenter => "target center",
-        Source::TargetScale => "target scale",
-        Source::Lag => "lag",
+fn source(variable: &tft::Variable) -> &'static str {
+    match variable.origin {
+        Origin::Column => "column",
+        Origin::Calendar => "timestamp",
+        Origin::Lag => "earlier rows",
+        Origin::Window => "window",
     }
 }

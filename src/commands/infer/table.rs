@@ -40,9 +40,9 @@ pub(super) fn render(forecasts: &Forecasts<'_>, out: &Output, to_file: bool) -> 
         out
     };
     if servers.is_empty() {
-        return format!("{}\n", view.summary());
+        return format!("{}\n", view.summary(out.width()));
     }
-    format!("{}\n{}\n", table.render(out), view.summary())
+    format!("{}\n{}\n", table.render(out), view.summary(out.width()))
 }
 
 struct View<'a> {
@@ -166,7 +166,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn summary(&self) -> String {
+    fn summary(&self, width: Option<usize>) -> String {
         let Forecasts { model, report, threads, seconds, .. } = self.forecasts;
         let count = |n: usize, noun| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         let step = model.inputs.step_seconds().map(|s| format!(" of {}", long_duration(s)));
@@ -189,6 +189,22 @@ impl<'a> View<'a> {
         if self.forecasts.skipped_rows > 0 {
             parts.push(format!("{} rows left out", self.forecasts.skipped_rows));
         }
-        parts.join(" · ")
+        wrapped(&parts, width)
     }
+}
+
+/// The parts side by side, as many as a line holds.
+fn wrapped(parts: &[String], width: Option<usize>) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line)
+                if width.is_none_or(|w| line.chars().count() + part.chars().count() + 3 <= w) =>
+            {
+                *line = format!("{line} · {part}");
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines.join("\n")
 }

@@ -72,7 +72,8 @@ pub struct CategoricalColumn {
 impl CategoricalColumn {
     fn new(name: &str, encoder: &Encoder) -> Self {
         let labels = Labels::new(encoder.classes.iter().cloned());
-        let names = encoder.classes.iter().map(|(label, _)| label.to_string()).collect();
+        let names = encoder.classes.iter().filter(|(label, _)| !label.is_missing());
+        let names = names.map(|(label, _)| label.to_string()).collect();
         Self { name: name.to_owned(), labels, names, admits_unknown: encoder.add_nan }
     }
 

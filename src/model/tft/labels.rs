@@ -15,6 +15,17 @@ pub enum Label {
     Missing,
 }
 
+impl Label {
+    /// Stands for no label; the library writes that as "nan" in columns of text.
+    pub(super) fn is_missing(&self) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Text(text) => text == "nan",
+            _ => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Label {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -56,7 +67,7 @@ impl<T> Labels<T> {
     pub fn new(entries: impl IntoIterator<Item = (Label, T)>) -> Self {
         let entries: Vec<_> = entries.into_iter().collect();
         let all = |f: fn(&Label) -> bool| {
-            let mut typed = entries.iter().map(|(l, _)| l).filter(|l| !is_missing(l)).peekable();
+            let mut typed = entries.iter().map(|(l, _)| l).filter(|l| !l.is_missing()).peekable();
             typed.peek().is_some() && typed.all(f)
         };
         let kind = if all(|l| matches!(l, Label::Bool(_))) {
@@ -86,15 +97,6 @@ impl<T> Labels<T> {
             Type::Text => Key::Text(text.to_owned()),
         };
         self.table.get(&key)
-    }
-}
-
-/// The library writes the missing label of text columns as "nan".
-fn is_missing(label: &Label) -> bool {
-    match label {
-        Label::Missing => true,
-        Label::Text(text) => text == "nan",
-        _ => false,
     }
 }
 

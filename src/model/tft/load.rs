@@ -33,8 +33,28 @@ pub struct Model {
     pub bytes: u64,
     /// Forecasts of some servers are rescaled with another server's scale.
     pub mixes_scales: bool,
-    /// Every variable the network sees: name, role, where it comes from.
-    pub variables: Vec<(String, Role, Source)>,
+    pub variables: Vec<Variable>,
+}
+
+/// A variable that the network sees.
+#[derive(Debug)]
+pub struct Variable {
+    pub name: String,
+    pub role: Role,
+    pub origin: Origin,
+}
+
+/// Where a variable's values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A column of the rows.
+    Column,
+    /// The timestamp.
+    Calendar,
+    /// Earlier rows of a column.
+    Lag,
+    /// Position and length of the encoder part, or the target's scale.
+    Window,
 }
 
 /// Why a model folder cannot be used.
@@ -207,9 +227,19 @@ fn mixes_scales(normalizer: &Normalizer) -> bool {
     matches!(normalizer, Normalizer::Group(n) if n.target_scale_mismatch)
 }
 
-fn variables(spec: &Spec) -> Vec<(String, Role, Source)> {
-    let categoricals = spec.inputs.categoricals.iter().map(|c| (c.name.clone(), c.role, c.source));
-    let reals = spec.inputs.reals.iter().map(|r| (r.name.clone(), r.role, r.source));
+fn variables(spec: &Spec) -> Vec<Variable> {
+    let calendar = |name: &str| spec.derived.as_ref().is_some_and(|d| d.columns.contains_key(name));
+    let variable = |name: &String, role: Role, source: Source| {
+        let origin = match source {
+            Source::Column if calendar(name) => Origin::Calendar,
+            Source::Column => Origin::Column,
+            Source::Lag => Origin::Lag,
+            _ => Origin::Window,
+        };
+        Variable { name: name.clone(), role, origin }
+    };
+    let categoricals = spec.inputs.categoricals.iter().map(|c| variable(&c.name, c.role, c.source));
+    let reals = spec.inputs.reals.iter().map(|r| variable(&r.name, r.role, r.source));
     categoricals.chain(reals).collect()
 }
 

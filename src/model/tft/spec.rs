@@ -90,7 +90,7 @@ pub enum Role {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub(super) enum Source {
     #[default]
     Column,
     RelativeTimeIdx,
