@@ -14,7 +14,7 @@ const LEAST_RUNS: usize = 7;
 const PATIENCE: Duration = Duration::from_secs(6);
 
 fn main() {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleet/model");
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleet/fleet-tft");
     let named = std::env::args().skip(1).find(|a| !a.starts_with("--"));
     let folder = named.map_or(own, Into::into);
     let model = Model::load(&folder).expect("a model folder");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What pytorch-forecasting itself forecasts for metrics.csv, as expected.csv: the yardstick for `ut infer`.
 
-    expected.py                             build/model.ckpt + model/model.json + metrics.csv -> expected.csv
+    expected.py                             build/model.ckpt + fleet-tft/model.json + metrics.csv -> expected.csv
 """
 import argparse
 import json
@@ -39,7 +39,7 @@ def forecast(model, df, derived):
 def main(argv=None):
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--checkpoint", type=Path, default=HERE / "build/model.ckpt")
-    ap.add_argument("--model", type=Path, default=HERE / "model", help="the exported folder, for its derived columns")
+    ap.add_argument("--model", type=Path, default=HERE / "fleet-tft", help="the exported folder, for its derived columns")
     ap.add_argument("--data", type=Path, default=HERE / "metrics.csv")
     ap.add_argument("--out", type=Path, default=HERE / "expected.csv")
     a = ap.parse_args(argv)

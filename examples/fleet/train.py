@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the fleet's forecaster with pytorch-forecasting and export it for `ut`.
 
-    train.py                                build/history.csv -> build/model.ckpt -> model/
+    train.py                                build/history.csv -> build/model.ckpt -> fleet-tft/
     train.py --minutes 0                    only validate and export build/model.ckpt again
 
 The last quarter of the history is held out for validation. Training stops by the clock, so two runs
@@ -151,7 +151,7 @@ def main(argv=None):
     ap.add_argument("--data", type=Path, default=HERE / "build/history.csv", help="what generate.py wrote, or your own")
     ap.add_argument("--minutes", type=float, default=10)
     ap.add_argument("--checkpoint", type=Path, default=HERE / "build/model.ckpt")
-    ap.add_argument("--out", type=Path, default=HERE / "model")
+    ap.add_argument("--out", type=Path, default=HERE / "fleet-tft")
     ap.add_argument("--seed", type=int, default=7)
     a = ap.parse_args(argv)
     pl.seed_everything(a.seed, verbose=False)

@@ -253,7 +253,7 @@ fn weights_that_cannot_be_used() {
 fn a_full_disk_and_a_closed_pipe() {
     let sandbox = Sandbox::new();
     let input = sandbox.write("metrics.csv", metrics(&["web-01"], 80));
-    let model = fleet().join("model");
+    let model = fleet().join("fleet-tft");
     let run = |stdout: Stdio, args: &[&str]| {
         let mut command = sandbox.command();
         command.arg("infer").arg("--model").arg(&model).arg("--input").arg(&input).args(args);

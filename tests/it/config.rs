@@ -32,7 +32,7 @@ fn each_value_has_its_origin_and_the_strongest_wins() {
 #[test]
 fn paths_are_relative_to_the_file_that_names_them() {
     let sandbox = Sandbox::new();
-    let model = fleet().join("model");
+    let model = fleet().join("fleet-tft");
     sandbox.write("deep/metrics.csv", metrics(&["web-01"], 80));
     let text =
         format!("[infer]\nmodel = {:?}\ninput = \"metrics.csv\"\n", model.display().to_string());

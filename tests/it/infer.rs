@@ -224,7 +224,7 @@ fn under_cron_a_good_run_says_nothing_on_standard_error() {
 #[test]
 fn a_model_can_be_looked_at() {
     let sandbox = Sandbox::new();
-    let model = fleet().join("model");
+    let model = fleet().join("fleet-tft");
     let show = |format| {
         sandbox.ut(["infer", "model", "show", model.to_str().unwrap(), "--format", format])
     };

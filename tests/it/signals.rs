@@ -14,7 +14,7 @@ fn ended_by(signal: &str, sandbox: &Sandbox) -> Option<i32> {
         .command()
         .arg("infer")
         .arg("--model")
-        .arg(fleet().join("model"))
+        .arg(fleet().join("fleet-tft"))
         .args(["--input", "-", "--output", "out.csv"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -48,7 +48,12 @@ fn a_signal_while_writing_leaves_a_whole_file() {
     let input = sandbox.write("metrics.csv", metrics(&["web-01", "web-02"], 80));
     let run = || {
         let mut command = sandbox.command();
-        command.arg("infer").arg("--model").arg(fleet().join("model")).arg("--input").arg(&input);
+        command
+            .arg("infer")
+            .arg("--model")
+            .arg(fleet().join("fleet-tft"))
+            .arg("--input")
+            .arg(&input);
         command.args(["--format", "csv", "--output", "out.csv"]).stdin(Stdio::null());
         command
     };

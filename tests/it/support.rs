@@ -48,11 +48,11 @@ impl Sandbox {
 
     /// The example's model with another description.
     pub(crate) fn model(&self, change: impl FnOnce(&mut Value)) -> PathBuf {
-        let text = std::fs::read(fleet().join("model/model.json")).unwrap();
+        let text = std::fs::read(fleet().join("fleet-tft/model.json")).unwrap();
         let mut json: Value = serde_json::from_slice(&text).unwrap();
         change(&mut json);
         self.write("model/model.json", json.to_string());
-        let weights = std::fs::read(fleet().join("model/model.safetensors")).unwrap();
+        let weights = std::fs::read(fleet().join("fleet-tft/model.safetensors")).unwrap();
         self.write("model/model.safetensors", weights);
         self.path("model")
     }
@@ -70,7 +70,7 @@ impl Sandbox {
 
     /// `ut infer` with the example's model.
     pub(crate) fn infer(&self, args: &[&str]) -> Ran {
-        let model = fleet().join("model");
+        let model = fleet().join("fleet-tft");
         let fixed = ["infer", "--model", model.to_str().unwrap()];
         self.ut(fixed.iter().chain(args))
     }
@@ -81,7 +81,7 @@ impl Sandbox {
             .command()
             .arg("infer")
             .arg("--model")
-            .arg(fleet().join("model"))
+            .arg(fleet().join("fleet-tft"))
             .args(["--input", "-"])
             .args(args)
             .stdin(Stdio::piped())

@@ -18,7 +18,7 @@ use crate::model::tft::{self, Inputs, Model, Origin, Role, TimeColumn};
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
     /// Print a model's inputs, horizon, quantiles and size, and what rows must contain
-    #[command(after_help = "Example: ut infer model show examples/fleet/model")]
+    #[command(after_help = "Example: ut infer model show examples/fleet/fleet-tft")]
     Show {
         /// Model folder; by default infer.model of ut.toml
         dir: Option<PathBuf>,
