@@ -5,6 +5,7 @@
 mod bad_input;
 mod config;
 mod infer;
+mod lies;
 mod model;
 mod signals;
 mod support;
