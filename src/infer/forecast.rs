@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::ingest::OnBadRow;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
+use crate::core::output::Progress;
 use crate::model::tft::{Batch, Fit, Inputs, Model, Series, Unfit};
 
 /// Servers computed together: enough that the weights are used often, few enough that a block's
@@ -80,6 +81,7 @@ pub fn forecast(
     series: &[Series],
     threads: usize,
     on_bad_row: OnBadRow,
+    progress: &Progress,
 ) -> Result<Report, Fault> {
     let inputs = &model.inputs;
     let fits: Vec<Result<Fit, Unfit>> = series.iter().map(|s| inputs.fit(s)).collect();
@@ -87,7 +89,11 @@ pub fn forecast(
         fits.iter().enumerate().filter_map(|(i, fit)| Some((i, fit.as_ref().ok()?))).collect();
     // Every block has the whole fleet's encoder length: results do not depend on the blocks.
     let encoder_steps = fitting.iter().map(|(_, fit)| fit.encoder_length()).max().unwrap_or(0);
-    let compute = |block: &[(usize, &Fit)]| forecast_block(model, series, block, encoder_steps);
+    let compute = |block: &[(usize, &Fit)]| {
+        let computed = forecast_block(model, series, block, encoder_steps);
+        progress.advance(block.len() as u64);
+        computed
+    };
     let blocks: Vec<&[(usize, &Fit)]> = fitting.chunks(BLOCK).collect();
     let computed: Vec<_> = if threads == 1 || blocks.len() < 2 {
         blocks.into_iter().flat_map(compute).collect()

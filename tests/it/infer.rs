@@ -1,7 +1,7 @@
 //! `ut infer` on good input: formats, selection, warm-up, exit codes.
 
 use crate::model::case_folders;
-use crate::support::{HEAD, Sandbox, fleet, line, metrics};
+use crate::support::{HEAD, Ran, Sandbox, fleet, line, metrics};
 
 /// End to end, a forecast is within this of the library's, relative to the values' scale.
 const TOLERANCE: f64 = 1e-4;
@@ -194,6 +194,40 @@ fn ten_thousand_servers_are_forecast() {
     let ran = sandbox.infer_rows(&rows, &["--format", "json"]);
     let totals = &ran.succeeds().json()["totals"];
     assert_eq!((totals["servers"].as_u64(), totals["forecast"].as_u64()), (Some(10_001), Some(1)));
+}
+
+/// A file of a gigabyte (less without optimisation) in the memory of its servers: the address space
+/// is limited to far less than the file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_file_is_streamed() {
+    use std::io::Write as _;
+    let size = if cfg!(debug_assertions) { 50_000_000 } else { 1_000_000_000 };
+    let sandbox = Sandbox::new();
+    let limited =
+        "ulimit -v 80000; exec \"$0\" infer --model \"$1\" --input - --threads 1 --format csv";
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_ut")])
+        .arg(fleet().join("fleet-tft"))
+        .current_dir(sandbox.path("."))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = std::io::BufWriter::with_capacity(1 << 16, child.stdin.take().unwrap());
+    writeln!(stdin, "{HEAD}").unwrap();
+    let tail = line("web-01", 0).split_once(',').unwrap().1.to_owned();
+    let (mut written, mut step) = (0, 0_i64);
+    while written < size {
+        let row = format!("{},{tail}\n", ut::infer::format_time(step * 5_000_000));
+        stdin.write_all(row.as_bytes()).unwrap();
+        written += row.len();
+        step += 1;
+    }
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(Ran::from(output).stdout.lines().count(), 97);
 }
 
 #[test]

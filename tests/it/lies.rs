@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use ut::core::output::{Color, Level, Output};
+use ut::core::output::Progress;
 use ut::infer::{Format, OnBadRow, forecast, read};
 use ut::model::tft::Model;
 
@@ -13,11 +13,10 @@ use crate::support::fleet;
 /// Loads the model and forecasts the rows, as far as that goes.
 fn try_forecast(model: &Path, rows: &[u8], format: Format) {
     let Ok(model) = Model::load(model) else { return };
-    let out = Output::new(&ut::core::config::Environment::default(), Color::Never, Level::Quiet);
-    let mut progress = out.progress("reading", None);
-    let ingested = read(rows, format, &model.inputs, Vec::new(), OnBadRow::Skip, &mut progress);
+    let progress = Progress::hidden();
+    let ingested = read(rows, format, &model.inputs, Vec::new(), OnBadRow::Skip, &progress);
     let Ok(ingested) = ingested else { return };
-    let _ = forecast(&model, &ingested.history.into_series(), 1, OnBadRow::Skip);
+    let _ = forecast(&model, &ingested.history.into_series(), 1, OnBadRow::Skip, &progress);
 }
 
 /// The values of a document that hold no others, as paths.

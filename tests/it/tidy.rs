@@ -72,6 +72,36 @@ fn every_subcommand_has_its_place_in_the_readme() {
 }
 
 #[test]
+fn every_setting_is_documented() {
+    let page = text("docs/configuration.md");
+    for key in ut::core::config::KEYS {
+        assert!(
+            page.contains(&format!("| `{}` | `{}` |", key.name, key.variable())),
+            "{}",
+            key.name
+        );
+    }
+}
+
+/// Lines of shell that begin with `ut`, run as they stand, from the project's folder.
+#[test]
+fn every_example_in_the_docs_works() {
+    let mut tried = 0;
+    for page in ["README.md", "docs/infer.md", "docs/configuration.md", "docs/model-format.md"] {
+        let text = text(page);
+        let blocks = text.split("```").skip(1).step_by(2).filter_map(|b| b.strip_prefix("sh\n"));
+        for example in blocks.flat_map(str::lines).filter(|l| l.starts_with("ut ")) {
+            let words = example.split_whitespace().skip(1);
+            let mut command = Sandbox::new().command();
+            let output = command.current_dir(top()).args(words).output().unwrap();
+            assert!(output.status.success(), "{page}: {example}: {output:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 4, "{tried} examples");
+}
+
+#[test]
 fn files_are_short() {
     for (name, text) in sources() {
         assert!(text.lines().count() <= 400, "{name} has {} lines", text.lines().count());

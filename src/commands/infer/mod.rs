@@ -17,6 +17,7 @@ use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::files;
+use crate::core::output::Unit;
 use crate::infer::{Format, Ingested, OnBadRow, Report, State, forecast, read};
 use crate::model::tft::Model;
 
@@ -135,7 +136,9 @@ pub(crate) fn run(args: &InferArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let ingested = ingest(args, &settings, &model, ctx)?;
     let watch = Stopwatch::start();
     let series = ingested.history.into_series();
-    let report = forecast(&model, &series, settings.threads, settings.on_bad_row)?;
+    let progress = ctx.out.progress("forecasting", Unit::Items, Some(series.len() as u64));
+    let report = forecast(&model, &series, settings.threads, settings.on_bad_row, &progress)?;
+    drop(progress);
     let exit = report.exit(ingested.skipped);
     if exit == Exit::Failed {
         return Err(Fault::failed("no server could be forecast: all were left out as bad").into());
@@ -237,17 +240,11 @@ fn ingest<'m>(
     ctx: &Context,
 ) -> Result<Ingested<'m>, Fault> {
     let (input, name, size) = open(&settings.input)?;
-    let mut progress = ctx.out.progress("reading", size);
+    let progress = ctx.out.progress("reading", Unit::Bytes, size);
     let wanted = args.server.clone();
-    let ingested = read(
-        input,
-        settings.input_format,
-        &model.inputs,
-        wanted,
-        settings.on_bad_row,
-        &mut progress,
-    )
-    .map_err(|e| e.into_fault(&name))?;
+    let ingested =
+        read(input, settings.input_format, &model.inputs, wanted, settings.on_bad_row, &progress)
+            .map_err(|e| e.into_fault(&name))?;
     drop(progress);
     if let Some(server) = ingested.history.unknown().first() {
         let fault =

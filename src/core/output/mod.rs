@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-pub use progress::Progress;
+pub use progress::{Progress, Unit};
 pub use table::{Align, Table};
 
 use super::config::Environment;
@@ -121,9 +121,9 @@ impl Output {
         line(&format!("ut: {kind}: {}", printable(message)));
     }
 
-    /// A bar over `total` bytes (or a spinner), drawn on a terminal once the work takes a while.
-    pub fn progress(&self, what: &'static str, total: Option<u64>) -> Progress {
-        Progress::new(self.progress, what, total)
+    /// A bar up to `total` (or a spinner), drawn on a terminal once the work takes a while.
+    pub fn progress(&self, what: &'static str, unit: Unit, total: Option<u64>) -> Progress {
+        Progress::new(self.progress, what, unit, total)
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn read(
     columns: &[String],
     to: &mut Ingested<'_>,
     on_bad_row: OnBadRow,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> Result<(), IngestError> {
     let (input, meter) = Metered::new(input);
     let mut reader = ReaderBuilder::new()

@@ -77,7 +77,7 @@ pub fn read<'a>(
     inputs: &'a Inputs,
     wanted: Vec<String>,
     on_bad_row: OnBadRow,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> Result<Ingested<'a>, IngestError> {
     let history = History::new(inputs, wanted);
     let (rows, skipped, first_bad, ignored_columns) = (0, 0, None, Vec::new());
