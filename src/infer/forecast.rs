@@ -1,6 +1,6 @@
 //! Forecasts of all servers, in blocks over threads.
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::ingest::OnBadRow;
@@ -85,16 +85,16 @@ pub fn forecast(
 ) -> Result<Report, Fault> {
     let inputs = &model.inputs;
     let fits: Vec<Result<Fit, Unfit>> = series.iter().map(|s| inputs.fit(s)).collect();
-    let fitting: Vec<(usize, &Fit)> =
-        fits.iter().enumerate().filter_map(|(i, fit)| Some((i, fit.as_ref().ok()?))).collect();
+    let fitting: Vec<(&Series, &Fit)> =
+        series.iter().zip(&fits).filter_map(|(s, fit)| Some((s, fit.as_ref().ok()?))).collect();
     // Every block has the whole fleet's encoder length: results do not depend on the blocks.
     let encoder_steps = fitting.iter().map(|(_, fit)| fit.encoder_length()).max().unwrap_or(0);
-    let compute = |block: &[(usize, &Fit)]| {
-        let computed = forecast_block(model, series, block, encoder_steps);
+    let compute = |block: &[(&Series, &Fit)]| {
+        let computed = forecast_block(model, block, encoder_steps);
         progress.advance(block.len() as u64);
         computed
     };
-    let blocks: Vec<&[(usize, &Fit)]> = fitting.chunks(BLOCK).collect();
+    let blocks: Vec<&[(&Series, &Fit)]> = fitting.chunks(BLOCK).collect();
     let computed: Vec<_> = if threads == 1 || blocks.len() < 2 {
         blocks.into_iter().flat_map(compute).collect()
     } else {
@@ -105,16 +105,17 @@ pub fn forecast(
         pool.install(|| blocks.into_par_iter().flat_map_iter(compute).collect())
     };
 
-    let mut results: Vec<Option<Result<Array2<f32>, Unfit>>> =
-        fits.iter().map(|fit| fit.as_ref().err().map(|unfit| Err(unfit.clone()))).collect();
-    for (index, result) in computed {
-        results[index] = Some(result);
-    }
-    let servers: Vec<ServerForecast> = series
+    let mut computed = computed.into_iter();
+    let servers = series
         .iter()
         .zip(&fits)
-        .zip(results.into_iter().flatten())
-        .map(|((series, fit), result)| server_forecast(inputs, series, fit.as_ref().ok(), result))
+        .map(|(series, fit)| {
+            let result = match fit {
+                Ok(_) => computed.next().expect("a result for each that fits"),
+                Err(unfit) => Err(unfit.clone()),
+            };
+            server_forecast(inputs, series, fit.as_ref().ok(), result)
+        })
         .collect();
     let report = Report { servers };
     if on_bad_row == OnBadRow::Fail
@@ -129,30 +130,24 @@ pub fn forecast(
     Ok(report)
 }
 
-type Computed = (usize, Result<Array2<f32>, Unfit>);
-
+/// The forecasts of these servers, in their order.
 fn forecast_block(
     model: &Model,
-    series: &[Series],
-    block: &[(usize, &Fit)],
+    block: &[(&Series, &Fit)],
     encoder_steps: usize,
-) -> Vec<Computed> {
+) -> Vec<Result<Array2<f32>, Unfit>> {
     let inputs = &model.inputs;
     let mut batch = inputs.empty_batch(block.len(), encoder_steps);
     let filled: Vec<Result<(), Unfit>> = block
         .iter()
         .enumerate()
-        .map(|(sample, (index, fit))| inputs.fill(&series[*index], fit, &mut batch, sample))
+        .map(|(sample, (series, fit))| inputs.fill(series, fit, &mut batch, sample))
         .collect();
     let raw = model.network.forward(&batch);
-    block
-        .iter()
-        .zip(filled)
-        .enumerate()
-        .map(|(sample, ((index, _), filled))| {
-            let values =
-                || rescaled(inputs, &batch, raw.index_axis(Axis(0), sample).to_owned(), sample);
-            (*index, filled.and_then(|()| values()))
+    let samples = filled.into_iter().zip(raw.outer_iter()).enumerate();
+    samples
+        .map(|(sample, (filled, raw))| {
+            filled.and_then(|()| rescaled(inputs, &batch, raw.to_owned(), sample))
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Scaling of values before the network and of its output after it, as pytorch-forecasting does it.
 
+use num_traits::Float;
 use serde::Deserialize;
 
 use super::tft::Label;
@@ -171,38 +172,21 @@ impl TryFrom<Option<String>> for Transformation {
 }
 
 impl Transformation {
-    /// f(x) in double precision; zeros stay finite by the double's epsilon.
-    pub fn apply(self, x: f64) -> f64 {
-        let eps = f64::EPSILON;
+    /// f(x) in the precision of `x`, whose epsilon keeps zeros finite. Data set columns are
+    /// transformed in double precision, fits on one window in single.
+    pub fn apply<F: Float>(self, x: F) -> F {
+        let (one, eps) = (F::one(), F::epsilon());
         match self {
             Self::None | Self::Relu => x,
-            Self::Softplus if x > 20.0 => x,
+            Self::Softplus if x > F::from(20).unwrap_or(one) => x,
             Self::Softplus => x + (-(-(x + eps)).exp_m1()).ln(),
-            Self::Log => x.ln().max(-1.0 / eps),
+            Self::Log => x.ln().max(-one / eps),
             Self::Log1p => x.ln_1p(),
             Self::Logit => {
-                let p = x.clamp(eps, 1.0 - eps);
-                (p / (1.0 - p)).ln()
+                let p = x.max(eps).min(one - eps);
+                (p / (one - p)).ln()
             }
-            Self::Count => x + 1.0,
-            Self::Sqrt => x.sqrt(),
-        }
-    }
-
-    /// f(x) in single precision, for fits on one window: only the epsilon makes a difference.
-    pub fn apply_single(self, x: f32) -> f32 {
-        let eps = f32::EPSILON;
-        match self {
-            Self::None | Self::Relu => x,
-            Self::Softplus if x > 20.0 => x,
-            Self::Softplus => x + (-(-(x + eps)).exp_m1()).ln(),
-            Self::Log => x.ln().max(-1.0 / eps),
-            Self::Log1p => x.ln_1p(),
-            Self::Logit => {
-                let p = x.clamp(eps, 1.0 - eps);
-                (p / (1.0 - p)).ln()
-            }
-            Self::Count => x + 1.0,
+            Self::Count => x + one,
             Self::Sqrt => x.sqrt(),
         }
     }
@@ -227,7 +211,7 @@ fn softplus(y: f32) -> f32 {
 impl EncoderNormalizer {
     /// Center and scale of a window's encoder part (raw values, oldest first, not empty).
     pub fn fit(&self, values: &[f32]) -> [f32; 2] {
-        let y: Vec<f32> = values.iter().map(|x| self.transformation.apply_single(*x)).collect();
+        let y: Vec<f32> = values.iter().map(|x| self.transformation.apply(*x)).collect();
         // Python's y[-0:] is all of y.
         let tail = |n: usize| &y[y.len().saturating_sub(if n == 0 { y.len() } else { n })..];
         let (for_center, for_scale) = match self.max_length {
@@ -288,7 +272,7 @@ mod tests {
     #[test]
     fn what_is_transformed_comes_back() {
         for f in ALL.into_iter().filter(|f| *f != Transformation::Count) {
-            for x in [0.03, 0.4, 0.97] {
+            for x in [0.03_f64, 0.4, 0.97] {
                 let back = f.invert(f.apply(x) as f32);
                 assert!((f64::from(back) - x).abs() < 1e-6, "{f:?} {x} {back}");
             }
@@ -297,10 +281,10 @@ mod tests {
 
     #[test]
     fn an_exact_zero_stays_finite() {
-        assert!((Transformation::Softplus.apply(0.0) + 36.04).abs() < 0.01);
-        assert!((Transformation::Softplus.apply_single(0.0) + 15.94).abs() < 0.01);
-        assert!(Transformation::Log.apply(0.0).is_finite());
-        assert!(Transformation::Logit.apply(0.0).is_finite());
+        assert!((Transformation::Softplus.apply(0.0_f64) + 36.04).abs() < 0.01);
+        assert!((Transformation::Softplus.apply(0.0_f32) + 15.94).abs() < 0.01);
+        assert!(Transformation::Log.apply(0.0_f64).is_finite());
+        assert!(Transformation::Logit.apply(0.0_f64).is_finite());
     }
 
     #[test]

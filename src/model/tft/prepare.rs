@@ -7,7 +7,7 @@ use super::calendar;
 use super::inputs::{CategoricalSource, Inputs, RealSource, Scale, Signal, TimeColumn};
 use super::series::Series;
 use super::spec::DerivedKind;
-use crate::model::normalise::Transformation;
+use crate::model::normalise::{EncoderNormalizer, Pair, Transformation};
 
 /// Which rows a forecast looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,12 +152,11 @@ impl Sample<'_> {
     }
 
     /// Center and scale of the target: for its own column, and for the forecast.
-    fn target_pairs(&self) -> ([f64; 2], [f64; 2]) {
+    fn target_pairs(&self) -> (Pair, Pair) {
         match &self.inputs.target_scale {
             Scale::Group { pairs, .. } => pairs.get(&self.series.labels),
-            Scale::Window(_) => {
-                let pair =
-                    self.window_pair(&self.inputs.target_scale, Signal::Value(self.inputs.target));
+            Scale::Window(normalizer) => {
+                let pair = self.window_pair(normalizer, Signal::Value(self.inputs.target));
                 (pair, pair)
             }
             Scale::Fixed { center, scale, .. } => ([*center, *scale], [*center, *scale]),
@@ -165,20 +164,18 @@ impl Sample<'_> {
         }
     }
 
-    /// A fit on this window's encoder part.
-    fn window_pair(&self, scale: &Scale, signal: Signal) -> [f64; 2] {
-        let Scale::Window(normalizer) = scale else { return [0.0, 1.0] };
+    /// Center and scale fitted on this window's encoder part.
+    fn window_pair(&self, normalizer: &EncoderNormalizer, signal: Signal) -> Pair {
         let column = self.column(signal, 0);
-        let encoder: Vec<f32> =
-            column[..self.fit.encoder_length()].iter().map(|x| *x as f32).collect();
-        normalizer.fit(&encoder).map(f64::from)
+        let encoder = column[..self.fit.encoder_length()].iter().map(|x| *x as f32);
+        normalizer.fit(&encoder.collect::<Vec<_>>()).map(f64::from)
     }
 
     fn fill_reals(
         &self,
         mut to: ArrayViewMut2<'_, f32>,
         encoder_steps: usize,
-        target: [f64; 2],
+        target: Pair,
     ) -> Result<(), Unfit> {
         let (own, max) = (self.fit.encoder_length(), self.inputs.max_encoder_length as f64);
         let steps = own + self.inputs.horizon;
@@ -205,23 +202,23 @@ impl Sample<'_> {
         Ok(())
     }
 
-    fn scaled(&self, signal: Signal, lag: usize, scale: &Scale, target: [f64; 2]) -> Vec<f32> {
+    fn scaled(&self, signal: Signal, lag: usize, scale: &Scale, target: Pair) -> Vec<f32> {
         let values = self.column(signal, lag);
-        let scale = if let Scale::Target = scale { &self.inputs.target_scale } else { scale };
         match scale {
-            Scale::None | Scale::Target => values.iter().map(|x| *x as f32).collect(),
+            Scale::None => values.iter().map(|x| *x as f32).collect(),
+            Scale::Target => match self.inputs.target_scale {
+                Scale::Window(_) => in_single(&values, self.inputs.transformation, target),
+                _ => in_double(&values, self.inputs.transformation, target),
+            },
             Scale::Fixed { transformation, center, scale } => {
                 in_double(&values, *transformation, [*center, *scale])
             }
             Scale::Group { transformation, pairs } => {
-                let is_target = std::ptr::eq(scale, &raw const self.inputs.target_scale);
-                let pair = if is_target { target } else { pairs.get(&self.series.labels).0 };
-                in_double(&values, *transformation, pair)
+                in_double(&values, *transformation, pairs.get(&self.series.labels).0)
             }
             Scale::Window(normalizer) => {
-                let [center, scale] = self.window_pair(scale, signal).map(|x| x as f32);
-                let f = |x: &f64| normalizer.transformation.apply_single(*x as f32);
-                values.iter().map(|x| (f(x) - center) / scale).collect()
+                let pair = self.window_pair(normalizer, signal);
+                in_single(&values, normalizer.transformation, pair)
             }
         }
     }
@@ -273,8 +270,14 @@ fn padded(step: usize, encoder_length: usize, encoder_steps: usize) -> usize {
     if step < encoder_length { step } else { step - encoder_length + encoder_steps }
 }
 
-fn in_double(values: &[f64], f: Transformation, [center, scale]: [f64; 2]) -> Vec<f32> {
+fn in_double(values: &[f64], f: Transformation, [center, scale]: Pair) -> Vec<f32> {
     values.iter().map(|x| ((f.apply(*x) - center) / scale) as f32).collect()
+}
+
+/// As the library does where center and scale are fitted on the window.
+fn in_single(values: &[f64], f: Transformation, pair: Pair) -> Vec<f32> {
+    let [center, scale] = pair.map(|x| x as f32);
+    values.iter().map(|x| (f.apply(*x as f32) - center) / scale).collect()
 }
 
 fn scaled_by(scale: &Scale, x: f64) -> f32 {
