@@ -98,10 +98,11 @@ pub fn forecast(
     let computed: Vec<_> = if threads == 1 || blocks.len() < 2 {
         blocks.into_iter().flat_map(compute).collect()
     } else {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|e| Fault::failed(format!("cannot start {threads} threads")).because(e))?;
+        let pool =
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.min(blocks.len()))
+                .build()
+                .map_err(|e| Fault::failed(format!("cannot start {threads} threads")).because(e))?;
         pool.install(|| blocks.into_par_iter().flat_map_iter(compute).collect())
     };
 

@@ -288,3 +288,24 @@ fn a_model_that_mixes_scales_says_so_once() {
     assert_eq!(ran.succeeds().stderr.lines().count(), 1);
     assert!(ran.stderr.contains("another server's scale"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_step_number_may_stand_beside_the_timestamp() {
+    let sandbox = Sandbox::new();
+    let model = sandbox.model(|json| {
+        json["derived"]["columns"].as_object_mut().unwrap().remove("time_idx");
+    });
+    let mut rows = metrics(&["web-01"], 100);
+    let plain = sandbox.infer_rows(&rows, &["--format", "csv"]).stdout;
+    rows = rows
+        .lines()
+        .enumerate()
+        .map(
+            |(i, l)| if i == 0 { format!("{l},time_idx\n") } else { format!("{l},{}\n", 7000 + i) },
+        )
+        .collect();
+    let input = sandbox.write("metrics.csv", rows);
+    let args = ["infer", "--model", model.to_str().unwrap(), "--input", input.to_str().unwrap()];
+    let ran = sandbox.ut(args.iter().chain(&["--format", "csv"]));
+    assert_eq!(ran.succeeds().stdout, plain);
+}
