@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::time::{format_time, parse_time};
 use crate::core::error::nearest;
-use crate::model::tft::{CategoricalColumn, Inputs, MICROS, PushError, Row, Series, TimeColumn};
+use crate::model::tft::{
+    CategoricalColumn, Inputs, Labels, MICROS, PushError, Row, Series, TimeColumn,
+};
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -62,7 +64,7 @@ struct Server {
     closest: Option<i64>,
     /// The last gap, while rows before it are still wanted.
     gap: Option<BadRow>,
-    /// Rows forgotten because of gaps.
+    /// Rows forgotten because of such gaps.
     forgotten: u64,
     /// Of the newest row.
     line: u64,
@@ -189,15 +191,12 @@ impl<'a> History<'a> {
 
     /// The servers in the order of their labels in the model; unknown ones last, by name.
     pub fn into_series(self) -> Vec<Series> {
-        let order = &self.inputs.group_order;
+        let rank = |(order, label): (&Labels<u32>, &String)| {
+            (order.get(label).copied().unwrap_or(u32::MAX), label.clone())
+        };
+        let groups = &self.inputs.group_order;
         let mut series: Vec<Series> = self.servers.into_iter().map(|s| s.series).collect();
-        series.sort_by_cached_key(|s| {
-            let rank = |(label, table): (&String, &_)| -> (u32, String) {
-                let table: &crate::model::tft::Labels<u32> = table;
-                (table.get(label).copied().unwrap_or(u32::MAX), label.clone())
-            };
-            s.labels.iter().zip(order).map(rank).collect::<Vec<_>>()
-        });
+        series.sort_by_cached_key(|s| groups.iter().zip(&s.labels).map(rank).collect::<Vec<_>>());
         series
     }
 }
@@ -221,7 +220,7 @@ impl Server {
             self.closest = Some(self.closest.map_or(distance, |c| c.min(distance)));
         }
         if self.series.is_full() {
-            self.gap = None;
+            (self.gap, self.forgotten) = (None, 0);
         }
         self.line = line;
         Ok(())

@@ -118,7 +118,9 @@ impl Ingested<'_> {
             return Err(bad.into());
         }
         self.skipped += rows;
-        self.first_bad.get_or_insert(bad);
+        if self.first_bad.as_ref().is_none_or(|first| bad.line < first.line) {
+            self.first_bad = Some(bad);
+        }
         Ok(())
     }
 }
