@@ -1,12 +1,15 @@
 //! The recent rows of every server, checked as they come.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::time::{format_time, parse_time};
 use crate::core::error::nearest;
 use crate::model::tft::{
     CategoricalColumn, Inputs, Labels, MICROS, PushError, Row, Series, TimeColumn,
 };
+
+/// Names remembered for a "did you mean".
+const SEEN_MAX: usize = 1000;
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -51,6 +54,8 @@ pub struct History<'a> {
     inputs: &'a Inputs,
     /// Only these (labels of the first group column), unless empty.
     wanted: Vec<String>,
+    /// Some of the others.
+    seen: BTreeSet<String>,
     servers: Vec<Server>,
     index: HashMap<String, usize>,
     row: Scratch,
@@ -92,7 +97,8 @@ impl<'a> History<'a> {
     /// that the model knows are there from the start, even if no row ever comes.
     pub fn new(inputs: &'a Inputs, wanted: Vec<String>) -> Self {
         let (servers, index, row) = (Vec::new(), HashMap::new(), Scratch::default());
-        let mut history = Self { inputs, wanted, servers, index, row };
+        let seen = BTreeSet::new();
+        let mut history = Self { inputs, wanted, seen, servers, index, row };
         if let [order] = inputs.group_order.as_slice() {
             for name in history.wanted.clone() {
                 if order.get(&name).is_some() {
@@ -107,6 +113,11 @@ impl<'a> History<'a> {
     pub fn unknown(&self) -> Vec<&str> {
         let known = |w: &String| self.servers.iter().any(|s| &s.series.labels[0] == w);
         self.wanted.iter().filter(|w| !known(w)).map(String::as_str).collect()
+    }
+
+    /// The server seen whose name is most like this one.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.seen.iter().map(String::as_str))
     }
 
     /// The columns that rows must have, in the order that [`Self::push`] wants them.
@@ -134,6 +145,7 @@ impl<'a> History<'a> {
         let inputs = self.inputs;
         let (labels, rest) = fields.split_at(inputs.groups.len());
         if !self.wanted.is_empty() && !self.wanted.iter().any(|w| w == labels[0]) {
+            self.see(labels[0]);
             return Ok(());
         }
         let read = self.row.read(inputs, rest);
@@ -152,6 +164,13 @@ impl<'a> History<'a> {
             categoricals: &self.row.categoricals,
         };
         self.servers[server].push(inputs, line, row)
+    }
+
+    /// Remembers a server that is not wanted, in case a wanted one does not come.
+    fn see(&mut self, name: &str) {
+        if self.seen.len() < SEEN_MAX && !self.seen.contains(name) {
+            self.seen.insert(name.to_owned());
+        }
     }
 
     fn server(&mut self, labels: &[&str]) -> usize {

@@ -172,6 +172,8 @@ fn wrong_usage() {
     sandbox.ut(["infer", "--input", "-"]).fails(2, &["no model"]);
     sandbox.ut(["infer", "--thread", "0"]).fails(2, &["--threads"]);
     sandbox.ut(["infer", "--threads", "0"]).fails(2, &["--threads"]);
+    let mixed = ["infer", "--input", "x", "model", "show", "y"];
+    sandbox.ut(mixed).fails(2, &["flags of `ut infer` do not go with its subcommands"]);
     sandbox.ut(["forecast"]).fails(2, &["forecast"]);
     let rows = metrics(&["web-01"], 80);
     sandbox

@@ -137,7 +137,9 @@ fn only_the_named_servers_are_forecast() {
     let absent = sandbox.infer_rows(&rows, &["--server", "db-01", "--format", "json"]);
     assert_eq!(absent.code, Some(75));
     assert_eq!(absent.json()["servers"][0]["needs"], 75);
-    sandbox.infer_rows(&rows, &["--server", "wbe-01"]).fails(2, &["there is no server wbe-01"]);
+    sandbox
+        .infer_rows(&rows, &["--server", "wbe-01"])
+        .fails(2, &["no server wbe-01", "did you mean web-01?"]);
 }
 
 #[test]

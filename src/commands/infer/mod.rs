@@ -23,7 +23,6 @@ use crate::model::tft::Model;
 
 /// Forecast every server from its recent metrics
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
   ut infer --model model --input metrics.csv
@@ -34,6 +33,13 @@ as bad, 75 no server has enough steps yet.")]
 pub(crate) struct InferArgs {
     #[command(subcommand)]
     command: Option<InferCommand>,
+    #[command(flatten)]
+    forecast: ForecastArgs,
+}
+
+/// What to forecast from, and how to say it
+#[derive(Debug, Default, PartialEq, Args)]
+struct ForecastArgs {
     /// Model folder: model.json and model.safetensors
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
@@ -70,20 +76,21 @@ enum InferCommand {
     Model(model::ModelCommand),
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum InputFormat {
     Csv,
     Jsonl,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BadRowAction {
     Fail,
     Skip,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum OutputFormat {
+    #[default]
     Table,
     Csv,
     Json,
@@ -121,9 +128,16 @@ impl Forecasts<'_> {
 }
 
 pub(crate) fn run(args: &InferArgs, ctx: &Context) -> anyhow::Result<Exit> {
-    if let Some(InferCommand::Model(command)) = &args.command {
-        return model::run(command, ctx);
+    match &args.command {
+        None => run_forecast(&args.forecast, ctx),
+        Some(_) if args.forecast != ForecastArgs::default() => {
+            Err(Fault::usage("flags of `ut infer` do not go with its subcommands").into())
+        }
+        Some(InferCommand::Model(command)) => model::run(command, ctx),
     }
+}
+
+fn run_forecast(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let settings = Settings::resolve(args, ctx)?;
     let model = Model::load(&settings.model).map_err(Fault::from)?;
     if model.mixes_scales {
@@ -170,7 +184,7 @@ pub(crate) fn run(args: &InferArgs, ctx: &Context) -> anyhow::Result<Exit> {
 }
 
 impl Settings {
-    fn resolve(args: &InferArgs, ctx: &Context) -> Result<Self, Fault> {
+    fn resolve(args: &ForecastArgs, ctx: &Context) -> Result<Self, Fault> {
         let config = &ctx.config;
         let missing = |what: &str, hint: &str| Fault::usage(format!("no {what}")).hint(hint);
         let input = args.input.clone().or_else(|| config.path("infer.input"));
@@ -206,7 +220,7 @@ fn model_folder(flag: Option<&Path>, ctx: &Context) -> Result<PathBuf, Fault> {
     })
 }
 
-fn input_format(args: &InferArgs, ctx: &Context, input: &Path) -> Format {
+fn input_format(args: &ForecastArgs, ctx: &Context, input: &Path) -> Format {
     let extension = input.extension().and_then(|e| e.to_str()).unwrap_or_default();
     match (args.input_format, ctx.config.text("infer.input-format")) {
         (Some(InputFormat::Jsonl), _) | (None, Some("jsonl")) => Format::Jsonl,
@@ -234,7 +248,7 @@ fn chosen(of_model: &[f64], wanted: &[f64]) -> Result<Vec<usize>, Fault> {
 }
 
 fn ingest<'m>(
-    args: &InferArgs,
+    args: &ForecastArgs,
     settings: &Settings,
     model: &'m Model,
     ctx: &Context,
@@ -249,7 +263,10 @@ fn ingest<'m>(
     if let Some(server) = ingested.history.unknown().first() {
         let fault =
             Fault::usage(format!("there is no server {server} in {name}, nor in the model"));
-        return Err(fault.hint("names are those of the model's first group column"));
+        return Err(match ingested.history.nearest(server) {
+            Some(near) => fault.hint(format!("did you mean {near}?")),
+            None => fault,
+        });
     }
     if let Some(first) = &ingested.first_bad {
         let (skipped, rows) = (ingested.skipped, ingested.rows);

@@ -131,7 +131,12 @@ fn positions(wanted: &[String], head: &[String]) -> Result<Vec<usize>, IngestErr
         return Err(IngestError::RepeatedColumn(twice.clone()));
     }
     let position = |column: &String| head.iter().position(|c| c == column);
-    let missing: Vec<&String> = wanted.iter().filter(|c| position(c).is_none()).collect();
+    let mut missing: Vec<&String> = Vec::new();
+    for column in wanted.iter().filter(|c| position(c).is_none()) {
+        if !missing.contains(&column) {
+            missing.push(column);
+        }
+    }
     let Some((first, others)) = missing.split_first() else {
         return Ok(wanted.iter().filter_map(position).collect());
     };
