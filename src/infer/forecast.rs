@@ -4,10 +4,11 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::ingest::OnBadRow;
+use super::records::Records;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::output::Progress;
-use crate::model::tft::{Batch, Fit, Inputs, Model, Series, Unfit};
+use crate::model::tft::{Batch, Codes, Fit, Inputs, Model, Series, Unfit};
 
 /// Servers computed together: enough that the weights are used often, few enough that a block's
 /// values stay in the cache.
@@ -22,7 +23,7 @@ pub struct ServerForecast {
     /// Recent steps that a forecast can look at, up to what it can use.
     pub steps: usize,
     /// The target's newest value, and when it was: microseconds since 1970, and the step.
-    pub last: f64,
+    pub last: f32,
     pub last_time: i64,
     pub last_step: i64,
     /// [horizon, quantiles] in the target's unit.
@@ -78,19 +79,20 @@ impl Report {
 /// Forecasts every server that has steps enough, on `threads` threads.
 pub fn forecast(
     model: &Model,
-    series: &[Series],
+    records: &Records,
     threads: usize,
     on_bad_row: OnBadRow,
     progress: &Progress,
 ) -> Result<Report, Fault> {
-    let inputs = &model.inputs;
+    let (inputs, series) = (&model.inputs, &records.servers);
+    let codes = inputs.codes(&records.dictionaries);
     let fits: Vec<Result<Fit, Unfit>> = series.iter().map(|s| inputs.fit(s)).collect();
     let fitting: Vec<(&Series, &Fit)> =
         series.iter().zip(&fits).filter_map(|(s, fit)| Some((s, fit.as_ref().ok()?))).collect();
     // Every block has the whole fleet's encoder length: results do not depend on the blocks.
     let encoder_steps = fitting.iter().map(|(_, fit)| fit.encoder_length()).max().unwrap_or(0);
     let compute = |block: &[(&Series, &Fit)]| {
-        let computed = forecast_block(model, block, encoder_steps);
+        let computed = forecast_block(model, block, &codes, encoder_steps);
         progress.advance(block.len() as u64);
         computed
     };
@@ -135,6 +137,7 @@ pub fn forecast(
 fn forecast_block(
     model: &Model,
     block: &[(&Series, &Fit)],
+    codes: &Codes<'_>,
     encoder_steps: usize,
 ) -> Vec<Result<Array2<f32>, Unfit>> {
     let inputs = &model.inputs;
@@ -142,7 +145,7 @@ fn forecast_block(
     let filled: Vec<Result<(), Unfit>> = block
         .iter()
         .enumerate()
-        .map(|(sample, (series, fit))| inputs.fill(series, fit, &mut batch, sample))
+        .map(|(sample, (series, fit))| inputs.fill(series, codes, fit, &mut batch, sample))
         .collect();
     let raw = model.network.forward(&batch);
     let samples = filled.into_iter().zip(raw.outer_iter()).enumerate();
@@ -180,7 +183,7 @@ fn server_forecast(
         }
         Err(unfit) => (State::Bad(unfit), length, None),
     };
-    let last = inputs.last_target(series).unwrap_or(f64::NAN);
+    let last = inputs.last_target(series).unwrap_or(f32::NAN);
     ServerForecast {
         labels: series.labels.clone(),
         state,

@@ -1,11 +1,18 @@
 //! From metrics to forecasts: read rows, keep what each server's forecast needs, forecast.
 
+mod bad_row;
+mod columns;
 mod forecast;
 mod history;
 mod ingest;
+mod records;
+mod row;
 mod time;
 
+pub use bad_row::{BadRow, Wrong};
+pub use columns::Columns;
 pub use forecast::{Report, ServerForecast, State, forecast};
-pub use history::{BadRow, History, Wrong};
-pub use ingest::{Format, IngestError, Ingested, OnBadRow, read};
+pub use history::{Finished, History, Keep};
+pub use ingest::{Counts, Format, IngestError, Ingested, OnBadRow, Wanted, read};
+pub use records::{Records, UnknownServer};
 pub use time::format_time;

@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use ut::core::output::Progress;
-use ut::infer::{Format, OnBadRow, forecast, read};
+use ut::infer::{Format, Keep, OnBadRow, Wanted, forecast, read};
 use ut::model::tft::Model;
 
 use crate::support::fleet;
@@ -14,9 +14,10 @@ use crate::support::fleet;
 fn try_forecast(model: &Path, rows: &[u8], format: Format) {
     let Ok(model) = Model::load(model) else { return };
     let progress = Progress::hidden();
-    let ingested = read(rows, format, &model.inputs, Vec::new(), OnBadRow::Skip, &progress);
+    let wanted = Wanted { servers: Vec::new(), keep: Keep::Forecast, on_bad_row: OnBadRow::Skip };
+    let ingested = read(rows, format, &model.inputs, wanted, &progress);
     let Ok(ingested) = ingested else { return };
-    let _ = forecast(&model, &ingested.history.into_series(), 1, OnBadRow::Skip, &progress);
+    let _ = forecast(&model, &ingested.records, 1, OnBadRow::Skip, &progress);
 }
 
 /// The values of a document that hold no others, as paths.

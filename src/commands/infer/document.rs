@@ -46,7 +46,7 @@ struct Last {
     step: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamp: Option<String>,
-    value: f64,
+    value: Value,
 }
 
 #[derive(Serialize)]
@@ -75,8 +75,8 @@ pub(super) fn render(forecasts: &Forecasts<'_>) -> anyhow::Result<Vec<u8>> {
             forecast: report.forecast_count(),
             cold: report.servers.iter().filter(cold).count(),
             left_out: report.bad().count(),
-            rows: forecasts.rows,
-            rows_left_out: forecasts.skipped_rows,
+            rows: forecasts.counts.rows,
+            rows_left_out: forecasts.counts.skipped,
         },
         ignored_columns: forecasts.ignored_columns,
     };
@@ -98,7 +98,7 @@ fn server_part(forecasts: &Forecasts<'_>, server: &ServerForecast) -> ServerPart
     let last = server.last.is_finite().then(|| Last {
         step: server.last_step,
         timestamp: timestamp(),
-        value: server.last,
+        value: number(server.last),
     });
     ServerPart {
         labels: labels.collect(),

@@ -18,7 +18,9 @@ use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::files;
 use crate::core::output::Unit;
-use crate::infer::{Format, Ingested, OnBadRow, Report, State, forecast, read};
+use crate::infer::{
+    Counts, Format, Ingested, Keep, OnBadRow, Report, State, UnknownServer, Wanted, forecast, read,
+};
 use crate::model::tft::Model;
 
 /// Forecast every server from its recent metrics
@@ -113,8 +115,7 @@ struct Forecasts<'a> {
     report: &'a Report,
     /// Positions among the model's quantiles.
     quantiles: Vec<usize>,
-    rows: u64,
-    skipped_rows: u64,
+    counts: Counts,
     ignored_columns: &'a [String],
     threads: usize,
     seconds: f64,
@@ -149,11 +150,11 @@ fn run_forecast(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let quantiles = chosen(&model.quantiles, &settings.quantiles)?;
     let ingested = ingest(args, &settings, &model, ctx)?;
     let watch = Stopwatch::start();
-    let series = ingested.history.into_series();
-    let progress = ctx.out.progress("forecasting", Unit::Items, Some(series.len() as u64));
-    let report = forecast(&model, &series, settings.threads, settings.on_bad_row, &progress)?;
+    let records = &ingested.records;
+    let progress = ctx.out.progress("forecasting", Unit::Items, Some(records.servers.len() as u64));
+    let report = forecast(&model, records, settings.threads, settings.on_bad_row, &progress)?;
     drop(progress);
-    let exit = report.exit(ingested.skipped);
+    let exit = report.exit(ingested.counts.skipped);
     if exit == Exit::Failed {
         return Err(Fault::failed("no server could be forecast: all were left out as bad").into());
     }
@@ -161,8 +162,7 @@ fn run_forecast(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
         model: &model,
         report: &report,
         quantiles,
-        rows: ingested.rows,
-        skipped_rows: ingested.skipped,
+        counts: ingested.counts,
         ignored_columns: &ingested.ignored_columns,
         threads: settings.threads,
         seconds: watch.elapsed().as_secs_f64(),
@@ -247,32 +247,35 @@ fn chosen(of_model: &[f64], wanted: &[f64]) -> Result<Vec<usize>, Fault> {
     wanted.iter().map(position).collect()
 }
 
-fn ingest<'m>(
+fn ingest(
     args: &ForecastArgs,
     settings: &Settings,
-    model: &'m Model,
+    model: &Model,
     ctx: &Context,
-) -> Result<Ingested<'m>, Fault> {
+) -> Result<Ingested, Fault> {
     let (input, name, size) = open(&settings.input)?;
     let progress = ctx.out.progress("reading", Unit::Bytes, size);
-    let wanted = args.server.clone();
-    let ingested =
-        read(input, settings.input_format, &model.inputs, wanted, settings.on_bad_row, &progress)
-            .map_err(|e| e.into_fault(&name))?;
+    let wanted = Wanted {
+        servers: args.server.clone(),
+        keep: Keep::Forecast,
+        on_bad_row: settings.on_bad_row,
+    };
+    let ingested = read(input, settings.input_format, &model.inputs, wanted, &progress)
+        .map_err(|e| e.into_fault(&name))?;
     drop(progress);
-    if let Some(server) = ingested.history.unknown().first() {
+    if let Some(UnknownServer { name: server, near }) = ingested.unknown_servers.first() {
         let fault =
             Fault::usage(format!("there is no server {server} in {name}, nor in the model"));
-        return Err(match ingested.history.nearest(server) {
+        return Err(match near {
             Some(near) => fault.hint(format!("did you mean {near}?")),
             None => fault,
         });
     }
     if let Some(first) = &ingested.first_bad {
-        let (skipped, rows) = (ingested.skipped, ingested.rows);
+        let Counts { skipped, rows } = ingested.counts;
         ctx.out.warn(format!("{skipped} of {rows} rows left out; the first at {first}"));
     }
-    if ingested.rows == 0 {
+    if ingested.counts.rows == 0 {
         ctx.out.warn(format!("{name} has a head but no rows yet"));
     }
     if !ingested.ignored_columns.is_empty() {

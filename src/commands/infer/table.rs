@@ -16,7 +16,7 @@ pub(super) fn render(forecasts: &Forecasts<'_>, out: &Output, to_file: bool) -> 
     for (index, group) in forecasts.model.inputs.groups.iter().enumerate() {
         table.column(group, Align::Left, 0, servers.iter().map(|s| s.labels[index].clone()));
     }
-    table.column("last", Align::Right, 1, servers.iter().map(|s| view.number(s.last)));
+    table.column("last", Align::Right, 1, servers.iter().map(|s| view.number(f64::from(s.last))));
     let marks = view.marks();
     for (importance, step) in [3, 2, 0].into_iter().zip(&marks) {
         let cells = servers.iter().map(|s| view.median_at(s, *step));
@@ -186,8 +186,8 @@ impl<'a> View<'a> {
             format!("CPU, {}", count(*threads, "thread")),
             format!("{:.0} ms", (seconds * 1e3).max(1.0)),
         ];
-        if self.forecasts.skipped_rows > 0 {
-            parts.push(format!("{} rows left out", self.forecasts.skipped_rows));
+        if self.forecasts.counts.skipped > 0 {
+            parts.push(format!("{} rows left out", self.forecasts.counts.skipped));
         }
         wrapped(&parts, width)
     }

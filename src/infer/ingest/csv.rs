@@ -4,16 +4,15 @@ use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::super::history::Wrong;
+use super::super::bad_row::Wrong;
 use super::metered::{Meter, Metered};
-use super::{IngestError, Ingested, OnBadRow, ignored, positions};
+use super::{IngestError, Reading, ignored, positions};
 use crate::core::output::Progress;
 
 pub(super) fn read(
     input: impl Read,
     columns: &[String],
-    to: &mut Ingested<'_>,
-    on_bad_row: OnBadRow,
+    to: &mut Reading<'_>,
     progress: &Progress,
 ) -> Result<(), IngestError> {
     let (input, meter) = Metered::new(input);
@@ -34,7 +33,7 @@ pub(super) fn read(
     while next(&mut reader, &mut record, &meter, &mut line)? {
         let mut fields = Vec::with_capacity(columns.len());
         let wrong = take(&record, &positions, columns, head.len(), &mut fields);
-        to.add(line, wrong.map(|()| fields.as_slice()), on_bad_row)?;
+        to.add(line, wrong.map(|()| fields.as_slice()))?;
         progress.at(meter.total());
     }
     Ok(())

@@ -5,16 +5,15 @@ use std::io::{BufRead as _, BufReader, Read};
 
 use serde_json::Value;
 
-use super::super::history::Wrong;
+use super::super::bad_row::Wrong;
 use super::metered::Metered;
-use super::{IngestError, Ingested, OnBadRow, ignored};
+use super::{IngestError, Reading, ignored};
 use crate::core::output::Progress;
 
 pub(super) fn read(
     input: impl Read,
     columns: &[String],
-    to: &mut Ingested<'_>,
-    on_bad_row: OnBadRow,
+    to: &mut Reading<'_>,
     progress: &Progress,
 ) -> Result<(), IngestError> {
     let (input, meter) = Metered::new(input);
@@ -37,7 +36,7 @@ pub(super) fn read(
         if content.is_empty() {
             continue;
         }
-        add(content, line, columns, to, on_bad_row)?;
+        add(content, line, columns, to)?;
         progress.at(meter.total());
     }
 }
@@ -46,14 +45,13 @@ fn add(
     content: &[u8],
     line: u64,
     columns: &[String],
-    to: &mut Ingested<'_>,
-    on_bad_row: OnBadRow,
+    to: &mut Reading<'_>,
 ) -> Result<(), IngestError> {
     let object: BTreeMap<String, Value> = match serde_json::from_slice(content) {
         Ok(object) => object,
-        Err(error) => return to.add(line, Err(Wrong::NotJson(error.to_string())), on_bad_row),
+        Err(error) => return to.add(line, Err(Wrong::NotJson(error.to_string()))),
     };
-    if to.rows == 0 {
+    if to.tally.counts.rows == 0 {
         to.ignored_columns = ignored(columns, &object.keys().cloned().collect::<Vec<_>>());
     }
     let texts: Result<Vec<String>, Wrong> = columns
@@ -63,9 +61,9 @@ fn add(
     match texts {
         Ok(texts) => {
             let fields: Vec<&str> = texts.iter().map(String::as_str).collect();
-            to.add(line, Ok(&fields), on_bad_row)
+            to.add(line, Ok(&fields))
         }
-        Err(wrong) => to.add(line, Err(wrong), on_bad_row),
+        Err(wrong) => to.add(line, Err(wrong)),
     }
 }
 

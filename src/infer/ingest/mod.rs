@@ -6,7 +6,10 @@ mod metered;
 
 use std::io::Read;
 
-use super::history::{BadRow, History};
+use super::bad_row::{BadRow, Wrong};
+use super::columns::Columns;
+use super::history::{History, Keep};
+use super::records::{Records, UnknownServer};
 use crate::core::error::{Fault, nearest};
 use crate::core::output::Progress;
 use crate::model::tft::Inputs;
@@ -25,17 +28,47 @@ pub enum OnBadRow {
     Skip,
 }
 
-/// What came of an input.
+/// What of an input is wanted.
 #[derive(Debug)]
-pub struct Ingested<'a> {
-    pub history: History<'a>,
-    /// Good and bad.
-    pub rows: u64,
-    pub skipped: u64,
-    /// Of the skipped.
+pub struct Wanted {
+    /// Only these servers (labels of the first group column), unless empty.
+    pub servers: Vec<String>,
+    pub keep: Keep,
+    pub on_bad_row: OnBadRow,
+}
+
+/// What came of an input.
+#[derive(Debug, Default)]
+pub struct Ingested {
+    pub records: Records,
+    pub counts: Counts,
+    /// Of the rows that were left out.
     pub first_bad: Option<BadRow>,
     /// Columns that the model does not use.
     pub ignored_columns: Vec<String>,
+    pub unknown_servers: Vec<UnknownServer>,
+}
+
+/// How many rows an input had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Good and bad.
+    pub rows: u64,
+    pub skipped: u64,
+}
+
+/// An input being read.
+struct Reading<'a> {
+    history: History<'a>,
+    tally: Tally,
+    ignored_columns: Vec<String>,
+}
+
+/// Counts rows, and those that are left out.
+struct Tally {
+    on_bad_row: OnBadRow,
+    counts: Counts,
+    first_bad: Option<BadRow>,
 }
 
 /// Why an input cannot be used.
@@ -70,54 +103,53 @@ impl IngestError {
     }
 }
 
-/// Reads all of `input`. `wanted` names the servers to keep; none means all.
-pub fn read<'a>(
+/// Reads all of `input`.
+pub fn read(
     input: impl Read,
     format: Format,
-    inputs: &'a Inputs,
-    wanted: Vec<String>,
-    on_bad_row: OnBadRow,
+    inputs: &Inputs,
+    wanted: Wanted,
     progress: &Progress,
-) -> Result<Ingested<'a>, IngestError> {
-    let history = History::new(inputs, wanted);
-    let (rows, skipped, first_bad, ignored_columns) = (0, 0, None, Vec::new());
-    let mut to = Ingested { history, rows, skipped, first_bad, ignored_columns };
-    let columns = History::columns(inputs);
+) -> Result<Ingested, IngestError> {
+    let tally = Tally { on_bad_row: wanted.on_bad_row, counts: Counts::default(), first_bad: None };
+    let history = History::new(inputs, wanted.servers, wanted.keep);
+    let mut to = Reading { history, tally, ignored_columns: Vec::new() };
+    let columns = Columns::of(inputs).names();
     match format {
-        Format::Csv => csv::read(input, &columns, &mut to, on_bad_row, progress)?,
-        Format::Jsonl => jsonl::read(input, &columns, &mut to, on_bad_row, progress)?,
+        Format::Csv => csv::read(input, &columns, &mut to, progress)?,
+        Format::Jsonl => jsonl::read(input, &columns, &mut to, progress)?,
     }
-    for (bad, rows) in to.history.finish() {
-        to.leave_out(bad, rows, on_bad_row)?;
+    let Reading { history, mut tally, ignored_columns } = to;
+    let found = history.finish();
+    for (bad, rows) in found.bad {
+        tally.leave_out(bad, rows)?;
     }
-    Ok(to)
+    Ok(Ingested {
+        records: found.records,
+        counts: tally.counts,
+        first_bad: tally.first_bad,
+        ignored_columns,
+        unknown_servers: found.unknown_servers,
+    })
 }
 
-impl Ingested<'_> {
-    fn add(
-        &mut self,
-        line: u64,
-        fields: Result<&[&str], super::history::Wrong>,
-        on_bad_row: OnBadRow,
-    ) -> Result<(), IngestError> {
-        self.rows += 1;
+impl Reading<'_> {
+    fn add(&mut self, line: u64, fields: Result<&[&str], Wrong>) -> Result<(), IngestError> {
+        self.tally.counts.rows += 1;
         let pushed = match fields {
             Ok(fields) => self.history.push(line, fields),
             Err(wrong) => Err(BadRow { line, wrong }),
         };
-        pushed.or_else(|bad| self.leave_out(bad, 1, on_bad_row))
+        pushed.or_else(|bad| self.tally.leave_out(bad, 1))
     }
+}
 
-    fn leave_out(
-        &mut self,
-        bad: BadRow,
-        rows: u64,
-        on_bad_row: OnBadRow,
-    ) -> Result<(), IngestError> {
-        if on_bad_row == OnBadRow::Fail {
+impl Tally {
+    fn leave_out(&mut self, bad: BadRow, rows: u64) -> Result<(), IngestError> {
+        if self.on_bad_row == OnBadRow::Fail {
             return Err(bad.into());
         }
-        self.skipped += rows;
+        self.counts.skipped += rows;
         if self.first_bad.as_ref().is_none_or(|first| bad.line < first.line) {
             self.first_bad = Some(bad);
         }

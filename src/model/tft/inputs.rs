@@ -57,6 +57,14 @@ impl TimeColumn {
             Self::Index { .. } => None,
         }
     }
+
+    /// The columns that it reads.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::Timestamp { column, .. } | Self::Index { column } => vec![column],
+            Self::Both { timestamp, index, .. } => vec![timestamp, index],
+        }
+    }
 }
 
 /// A column of labels.

@@ -6,6 +6,7 @@
 
 mod batch;
 mod calendar;
+mod dictionary;
 mod groups;
 mod inputs;
 mod labels;
@@ -22,10 +23,11 @@ mod weights;
 
 pub use batch::Batch;
 pub use calendar::{Grid, MICROS};
+pub use dictionary::Dictionary;
 pub use inputs::{CategoricalColumn, Inputs, TimeColumn};
 pub use labels::{Label, Labels};
 pub use load::{LoadError, Model, Origin, Variable};
 pub use network::Network;
-pub use prepare::{Fit, Unfit};
-pub use series::{PushError, Row, Series};
+pub use prepare::{Codes, Fit, Unfit};
+pub use series::{Columns, PushError, Row, Series};
 pub use spec::Role;

@@ -4,7 +4,10 @@ use ndarray::{ArrayViewMut2, Axis};
 
 use super::batch::Batch;
 use super::calendar;
-use super::inputs::{CategoricalSource, Inputs, RealSource, Scale, Signal, TimeColumn};
+use super::dictionary::Dictionary;
+use super::inputs::{
+    CategoricalColumn, CategoricalSource, Inputs, RealSource, Scale, Signal, TimeColumn,
+};
 use super::series::Series;
 use super::spec::DerivedKind;
 use crate::model::normalise::{EncoderNormalizer, Pair, Transformation};
@@ -22,6 +25,22 @@ impl Fit {
     }
 }
 
+/// The model's codes for the labels of rows; none where the model does not know the label.
+#[derive(Debug)]
+pub struct Codes<'d> {
+    model: Vec<Vec<Option<u32>>>,
+    dictionaries: &'d [Dictionary],
+}
+
+impl Codes<'_> {
+    fn get(&self, name: &str, column: usize, code: u32) -> Result<u32, Unfit> {
+        self.model[column][code as usize].ok_or_else(|| Unfit::NewLabel {
+            column: name.to_owned(),
+            label: self.dictionaries[column].labels()[code as usize].clone(),
+        })
+    }
+}
+
 /// Why a server cannot be forecast.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Unfit {
@@ -31,6 +50,8 @@ pub enum Unfit {
         "column {column} has the value {value} over the horizon, which the model was not trained on"
     )]
     UnknownLabel { column: String, value: i64 },
+    #[error("column {column} has the label \"{label}\", which the model was not trained on")]
+    NewLabel { column: String, label: String },
     #[error("column {column} leaves the range of numbers when scaled")]
     OutOfRange { column: String },
     #[error("its forecast is not a finite number")]
@@ -41,11 +62,14 @@ impl Inputs {
     /// Chooses the rows that a forecast looks at, if they suffice.
     pub fn fit(&self, series: &Series) -> Result<Fit, Unfit> {
         let short = |steps| Unfit::TooShort { steps, required: self.required_steps() };
-        let Some((last, _)) = series.last().filter(|_| series.len() > self.max_lag) else {
-            return Err(short(series.len()));
+        let usable =
+            if self.allow_missing_steps { series.len() } else { series.unbroken(self.capacity()) };
+        let Some((last, _)) = series.last().filter(|_| usable > self.max_lag) else {
+            return Err(short(usable));
         };
         let oldest = last.saturating_sub(self.max_encoder_length as i64);
-        let first = (self.max_lag..series.len()).find(|row| series.step(*row) > oldest);
+        let without_lag = series.len() - usable + self.max_lag;
+        let first = (without_lag..series.len()).find(|row| series.step(*row) > oldest);
         let first = first.unwrap_or(series.len() - 1);
         let length = (last - series.step(first) + 1) as usize;
         if length < self.min_encoder_length {
@@ -65,15 +89,27 @@ impl Inputs {
         Batch::zeros(samples, encoder_steps, self.horizon, reals, categoricals)
     }
 
+    /// The model's codes for the labels of rows, one dictionary a column: what [`Self::fill`] needs.
+    pub fn codes<'d>(&self, dictionaries: &'d [Dictionary]) -> Codes<'d> {
+        let model = |(column, dictionary): (&CategoricalColumn, &Dictionary)| {
+            dictionary.labels().iter().map(|label| column.code(label)).collect()
+        };
+        Codes {
+            model: self.categoricals.iter().zip(dictionaries).map(model).collect(),
+            dictionaries,
+        }
+    }
+
     /// Fills sample `index` of `batch`, whose encoder part must be long enough.
     pub fn fill(
         &self,
         series: &Series,
+        codes: &Codes<'_>,
         fit: &Fit,
         batch: &mut Batch,
         index: usize,
     ) -> Result<(), Unfit> {
-        let sample = Sample { inputs: self, series, fit };
+        let sample = Sample { inputs: self, series, codes, fit };
         let (input, output) = sample.target_pairs();
         let encoder_steps = batch.encoder_steps;
         sample.fill_reals(batch.reals.index_axis_mut(Axis(0), index), encoder_steps, input)?;
@@ -92,7 +128,7 @@ impl Inputs {
     }
 
     /// The target's newest value.
-    pub fn last_target(&self, series: &Series) -> Option<f64> {
+    pub fn last_target(&self, series: &Series) -> Option<f32> {
         Some(series.real(series.len().checked_sub(1)?, self.target))
     }
 }
@@ -100,6 +136,7 @@ impl Inputs {
 struct Sample<'a> {
     inputs: &'a Inputs,
     series: &'a Series,
+    codes: &'a Codes<'a>,
     fit: &'a Fit,
 }
 
@@ -126,7 +163,7 @@ impl Sample<'_> {
     fn signal(&self, signal: Signal, row: usize) -> f64 {
         let last = self.series.len() - 1;
         match signal {
-            Signal::Value(column) => self.series.real(row.min(last), column),
+            Signal::Value(column) => f64::from(self.series.real(row.min(last), column)),
             Signal::Calendar(kind) => calendar::value(kind, self.time(row)),
             Signal::Step => {
                 (self.series.step(row.min(last)) + row.saturating_sub(last) as i64) as f64
@@ -245,7 +282,11 @@ impl Sample<'_> {
                         let fill = self.inputs.categorical_fill.get(column);
                         match fill.filter(|_| input.lag == 0 && self.is_repeated(step)) {
                             Some(fill) => *fill,
-                            None => self.series.categorical(row.min(last), *column),
+                            None => self.codes.get(
+                                &input.name,
+                                *column,
+                                self.series.categorical(row.min(last), *column),
+                            )?,
                         }
                     }
                 };
