@@ -16,6 +16,10 @@ grep -m1 "model name" /proc/cpuinfo || true
 cargo bench --quiet --bench forward -- "$model"
 "$python" benches/peers.py "$checkpoint"
 
+echo "the window, and a pickled deque"
+cargo bench --quiet --bench window
+"$python" benches/window_pickle.py
+
 echo "whole process: CSV in, forecasts of 20 servers out (seconds; three runs)"
 cargo build --quiet --release
 for _ in 1 2 3; do

@@ -73,8 +73,23 @@ _ut() {
             ut__subcmd__help__subcmd__infer,model)
                 cmd="ut__subcmd__help__subcmd__infer__subcmd__model"
                 ;;
+            ut__subcmd__help__subcmd__infer,window)
+                cmd="ut__subcmd__help__subcmd__infer__subcmd__window"
+                ;;
             ut__subcmd__help__subcmd__infer__subcmd__model,show)
                 cmd="ut__subcmd__help__subcmd__infer__subcmd__model__subcmd__show"
+                ;;
+            ut__subcmd__help__subcmd__infer__subcmd__window,load)
+                cmd="ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__load"
+                ;;
+            ut__subcmd__help__subcmd__infer__subcmd__window,save)
+                cmd="ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__save"
+                ;;
+            ut__subcmd__help__subcmd__infer__subcmd__window,show)
+                cmd="ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__show"
+                ;;
+            ut__subcmd__help__subcmd__infer__subcmd__window,verify)
+                cmd="ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__verify"
                 ;;
             ut__subcmd__infer,help)
                 cmd="ut__subcmd__infer__subcmd__help"
@@ -82,14 +97,32 @@ _ut() {
             ut__subcmd__infer,model)
                 cmd="ut__subcmd__infer__subcmd__model"
                 ;;
+            ut__subcmd__infer,window)
+                cmd="ut__subcmd__infer__subcmd__window"
+                ;;
             ut__subcmd__infer__subcmd__help,help)
                 cmd="ut__subcmd__infer__subcmd__help__subcmd__help"
                 ;;
             ut__subcmd__infer__subcmd__help,model)
                 cmd="ut__subcmd__infer__subcmd__help__subcmd__model"
                 ;;
+            ut__subcmd__infer__subcmd__help,window)
+                cmd="ut__subcmd__infer__subcmd__help__subcmd__window"
+                ;;
             ut__subcmd__infer__subcmd__help__subcmd__model,show)
                 cmd="ut__subcmd__infer__subcmd__help__subcmd__model__subcmd__show"
+                ;;
+            ut__subcmd__infer__subcmd__help__subcmd__window,load)
+                cmd="ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__load"
+                ;;
+            ut__subcmd__infer__subcmd__help__subcmd__window,save)
+                cmd="ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__save"
+                ;;
+            ut__subcmd__infer__subcmd__help__subcmd__window,show)
+                cmd="ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__show"
+                ;;
+            ut__subcmd__infer__subcmd__help__subcmd__window,verify)
+                cmd="ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__verify"
                 ;;
             ut__subcmd__infer__subcmd__model,help)
                 cmd="ut__subcmd__infer__subcmd__model__subcmd__help"
@@ -102,6 +135,36 @@ _ut() {
                 ;;
             ut__subcmd__infer__subcmd__model__subcmd__help,show)
                 cmd="ut__subcmd__infer__subcmd__model__subcmd__help__subcmd__show"
+                ;;
+            ut__subcmd__infer__subcmd__window,help)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__help"
+                ;;
+            ut__subcmd__infer__subcmd__window,load)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__load"
+                ;;
+            ut__subcmd__infer__subcmd__window,save)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__save"
+                ;;
+            ut__subcmd__infer__subcmd__window,show)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__show"
+                ;;
+            ut__subcmd__infer__subcmd__window,verify)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__verify"
+                ;;
+            ut__subcmd__infer__subcmd__window__subcmd__help,help)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__help"
+                ;;
+            ut__subcmd__infer__subcmd__window__subcmd__help,load)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__load"
+                ;;
+            ut__subcmd__infer__subcmd__window__subcmd__help,save)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__save"
+                ;;
+            ut__subcmd__infer__subcmd__window__subcmd__help,show)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__show"
+                ;;
+            ut__subcmd__infer__subcmd__window__subcmd__help,verify)
+                cmd="ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__verify"
                 ;;
             *)
                 ;;
@@ -364,7 +427,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__help__subcmd__infer)
-            opts="model"
+            opts="model window"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -405,6 +468,76 @@ _ut() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ut__subcmd__help__subcmd__infer__subcmd__window)
+            opts="save load show verify"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__load)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__infer__subcmd__window__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ut__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -420,7 +553,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__infer)
-            opts="-q -v -h -V --model --input --input-format --server --quantile --on-bad-row --format --output --threads --config --color --quiet --verbose --help --version model help"
+            opts="-q -v -h -V --model --input --input-format --on-bad-row --window --window-steps --max-records --window-wait --window-max-age --server --quantile --format --output --threads --config --color --quiet --verbose --help --version model window help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -438,16 +571,36 @@ _ut() {
                     COMPREPLY=($(compgen -W "csv jsonl" -- "${cur}"))
                     return 0
                     ;;
+                --on-bad-row)
+                    COMPREPLY=($(compgen -W "fail skip" -- "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window-steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-records)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window-max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --quantile)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --on-bad-row)
-                    COMPREPLY=($(compgen -W "fail skip" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -478,7 +631,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__infer__subcmd__help)
-            opts="model help"
+            opts="model window help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -520,6 +673,76 @@ _ut() {
             return 0
             ;;
         ut__subcmd__infer__subcmd__help__subcmd__model__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__help__subcmd__window)
+            opts="save load show verify"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__load)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__help__subcmd__window__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -598,6 +821,260 @@ _ut() {
             return 0
             ;;
         ut__subcmd__infer__subcmd__model__subcmd__show)
+            opts="-q -v -h -V --format --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window)
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version save load show verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__help)
+            opts="save load show verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__load)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__load)
+            opts="-q -v -h -V --server --format --output --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "csv jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__save)
+            opts="-q -v -h -V --model --input --input-format --on-bad-row --window-steps --max-records --window-wait --window-max-age --format --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input-format)
+                    COMPREPLY=($(compgen -W "csv jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --on-bad-row)
+                    COMPREPLY=($(compgen -W "fail skip" -- "${cur}"))
+                    return 0
+                    ;;
+                --window-steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-records)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window-max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__show)
+            opts="-q -v -h -V --model --format --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__infer__subcmd__window__subcmd__verify)
             opts="-q -v -h -V --format --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

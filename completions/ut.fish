@@ -37,30 +37,36 @@ complete -c ut -n "__fish_ut_needs_command" -f -a "config" -d 'Show or check the
 complete -c ut -n "__fish_ut_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c ut -n "__fish_ut_needs_command" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
 complete -c ut -n "__fish_ut_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l model -d 'Model folder: model.json and model.safetensors' -r -F
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l input -d 'Metrics to forecast from; - is standard input' -r -F
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l input-format -d 'How the input is written; by default the file\'s extension tells, else csv' -r -f -a "csv\t''
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l model -d 'Model folder: model.json and model.safetensors' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l input -d 'Metrics to read; - is standard input' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l input-format -d 'How the input is written; by default the file\'s extension tells, else csv' -r -f -a "csv\t''
 jsonl\t''"
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l server -d 'Forecast only this server (repeatable)' -r
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l quantile -d 'Print only this quantile of the model\'s (repeatable)' -r
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l on-bad-row -d 'End at a bad row, or leave it out and count it [default: fail]' -r -f -a "fail\t''
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l on-bad-row -d 'End at a bad row, or leave it out and count it [default: fail]' -r -f -a "fail\t''
 skip\t''"
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l format -d 'How the forecasts are written' -r -f -a "table\t''
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l window -d 'Keep recent rows in this file, so that the next run is warm' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l window-steps -d 'Steps of each server that the window keeps [default: 300, or what the model can use]' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l max-records -d 'Rows of all servers that the window keeps at most' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l window-wait -d 'How long to wait while another process has the window [default: 10s]' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l window-max-age -d 'Age from which a window is warned of [default: 30min]' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l server -d 'Forecast only this server (repeatable)' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l quantile -d 'Print only this quantile of the model\'s (repeatable)' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l format -d 'How the forecasts are written' -r -f -a "table\t''
 csv\t''
 json\t''
 jsonl\t''"
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l output -d 'Write the forecasts to this file instead of standard output' -r -F
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l threads -d 'Threads that compute [default: one per core]' -r
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l output -d 'Write the forecasts to this file instead of standard output' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l threads -d 'Threads that compute [default: one per core]' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s q -l quiet -d 'Say nothing but results and errors'
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s v -l verbose -d 'Say more'
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s h -l help -d 'Print help'
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -s V -l version -d 'Print version'
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -f -a "model" -d 'Look at a model'
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -f -a "model" -d 'Look at a model'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -f -a "window" -d 'Keep recent rows from run to run'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
@@ -71,7 +77,21 @@ complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -f -a "show" -d 'Print a model\'s inputs, horizon, quantiles and size, and what rows must contain'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from model" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -f -a "save" -d 'Put an input\'s rows into a window, which is made if it is not there'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -f -a "load" -d 'Print a window\'s records, as an input for `ut infer`'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -f -a "show" -d 'Print what a window holds: servers and their warm-up, age, the model it fits'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -f -a "verify" -d 'Check a window from the first byte to the last, and change nothing'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from window" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "model" -d 'Look at a model'
+complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l color -d 'When to colour' -r -f -a "auto\t''
@@ -129,5 +149,6 @@ complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcomma
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "model" -d 'Look at a model'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print each setting\'s effective value and its origin'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the configuration files and variables; exit 2 if they are wrong'

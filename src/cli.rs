@@ -10,8 +10,10 @@ use crate::core::output::{Color, Level};
 /// Keeps a machine-learning platform healthy
 #[derive(Debug, Parser)]
 #[command(name = "ut", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 2 wrong usage or configuration, 3 failed, 4 done in \
-part, 75 try again later.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 something was found, 2 wrong usage or configuration, 3 \
+failed, 4 done in part, 75 try again later."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,

@@ -27,6 +27,11 @@ impl Fault {
         Self { exit: Exit::Usage, ..Self::failed(message) }
     }
 
+    /// Something holds the work up that will go by.
+    pub fn try_later(message: impl Into<String>) -> Self {
+        Self { exit: Exit::TryLater, ..Self::failed(message) }
+    }
+
     /// Adds the line that says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

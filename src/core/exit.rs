@@ -5,6 +5,8 @@
 pub enum Exit {
     /// Done, nothing found.
     Done = 0,
+    /// Something was found: a damaged file.
+    Findings = 1,
     /// Wrong usage or configuration.
     Usage = 2,
     /// The work failed: unreadable input, a full disk.

@@ -23,6 +23,11 @@ impl Columns {
         }
     }
 
+    /// The columns of labels that are no group columns.
+    pub fn own_categoricals(&self) -> impl Iterator<Item = (usize, &String)> {
+        self.categoricals.iter().enumerate().filter(|(_, name)| !self.groups.contains(name))
+    }
+
     /// All names, in order.
     pub fn names(&self) -> Vec<String> {
         let time = self.time.columns().into_iter().map(str::to_owned);

@@ -4,11 +4,10 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::ingest::OnBadRow;
-use super::records::Records;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::output::Progress;
-use crate::model::tft::{Batch, Codes, Fit, Inputs, Model, Series, Unfit};
+use crate::model::tft::{Batch, Codes, Dictionary, Fit, Inputs, Model, Series, Unfit};
 
 /// Servers computed together: enough that the weights are used often, few enough that a block's
 /// values stay in the cache.
@@ -76,19 +75,21 @@ impl Report {
     }
 }
 
-/// Forecasts every server that has steps enough, on `threads` threads.
+/// Forecasts every server that has steps enough, on `threads` threads. `dictionaries` hold the labels
+/// of the series' columns.
 pub fn forecast(
     model: &Model,
-    records: &Records,
+    series: &[&Series],
+    dictionaries: &[Dictionary],
     threads: usize,
     on_bad_row: OnBadRow,
     progress: &Progress,
 ) -> Result<Report, Fault> {
-    let (inputs, series) = (&model.inputs, &records.servers);
-    let codes = inputs.codes(&records.dictionaries);
+    let inputs = &model.inputs;
+    let codes = inputs.codes(dictionaries);
     let fits: Vec<Result<Fit, Unfit>> = series.iter().map(|s| inputs.fit(s)).collect();
     let fitting: Vec<(&Series, &Fit)> =
-        series.iter().zip(&fits).filter_map(|(s, fit)| Some((s, fit.as_ref().ok()?))).collect();
+        series.iter().zip(&fits).filter_map(|(s, fit)| Some((*s, fit.as_ref().ok()?))).collect();
     // Every block has the whole fleet's encoder length: results do not depend on the blocks.
     let encoder_steps = fitting.iter().map(|(_, fit)| fit.encoder_length()).max().unwrap_or(0);
     let compute = |block: &[(&Series, &Fit)]| {

@@ -130,7 +130,7 @@ impl<'a> History<'a> {
     /// All rows are there.
     pub fn finish(self) -> Finished {
         let (inputs, mut records) = (self.inputs, self.records);
-        let unknown_servers = records.select(&self.wanted, inputs, &self.seen);
+        let unknown_servers = records.admit(&self.wanted, inputs, &self.seen);
         let mut bad = Vec::new();
         let arrivals = self.arrivals.into_iter().chain(std::iter::repeat_with(Arrivals::default));
         let servers = std::mem::take(&mut records.servers).into_iter().zip(arrivals);

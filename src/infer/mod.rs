@@ -8,6 +8,7 @@ mod ingest;
 mod records;
 mod row;
 mod time;
+pub mod window;
 
 pub use bad_row::{BadRow, Wrong};
 pub use columns::Columns;

@@ -78,23 +78,14 @@ impl Records {
             .sort_by_cached_key(|s| orders.iter().zip(&s.labels).map(rank).collect::<Vec<_>>());
     }
 
-    /// Keeps the servers whose first label is wanted. Those that only the model knows are added,
-    /// without rows. `others` are further names that an unknown one may resemble.
-    pub fn select(
+    /// Adds the wanted servers that only the model knows, without rows. Those that it does not know
+    /// either come back; `others` are further names that they may resemble.
+    pub fn admit(
         &mut self,
         wanted: &[String],
         inputs: &Inputs,
         others: &BTreeSet<String>,
     ) -> Vec<UnknownServer> {
-        if wanted.is_empty() {
-            return Vec::new();
-        }
-        let (kept, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.servers)
-            .into_iter()
-            .partition(|s| wanted.contains(&s.labels[0]));
-        self.servers = kept;
-        let names: Vec<&str> =
-            left.iter().map(|s| &s.labels[0]).chain(others.iter()).map(String::as_str).collect();
         let mut unknown = Vec::new();
         for name in wanted {
             if self.servers.iter().any(|s| &s.labels[0] == name) {
@@ -105,11 +96,18 @@ impl Records {
                     self.servers.push(Series::new(vec![name.clone()], inputs.capacity()));
                 }
                 _ => {
-                    let near = nearest(name, names.iter().copied()).map(str::to_owned);
+                    let names = self.servers.iter().map(|s| &s.labels[0]).chain(others);
+                    let near = nearest(name, names.map(String::as_str)).map(str::to_owned);
                     unknown.push(UnknownServer { name: name.clone(), near });
                 }
             }
         }
         unknown
+    }
+
+    /// The servers whose first label is wanted; all, if none is named.
+    pub fn of(&self, wanted: &[String]) -> Vec<&Series> {
+        let is_wanted = |s: &&Series| wanted.is_empty() || wanted.contains(&s.labels[0]);
+        self.servers.iter().filter(is_wanted).collect()
     }
 }

@@ -17,7 +17,9 @@ fn try_forecast(model: &Path, rows: &[u8], format: Format) {
     let wanted = Wanted { servers: Vec::new(), keep: Keep::Forecast, on_bad_row: OnBadRow::Skip };
     let ingested = read(rows, format, &model.inputs, wanted, &progress);
     let Ok(ingested) = ingested else { return };
-    let _ = forecast(&model, &ingested.records, 1, OnBadRow::Skip, &progress);
+    let records = &ingested.records;
+    let (servers, labels) = (records.of(&[]), &records.dictionaries);
+    let _ = forecast(&model, &servers, labels, 1, OnBadRow::Skip, &progress);
 }
 
 /// The values of a document that hold no others, as paths.

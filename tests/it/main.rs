@@ -1,6 +1,11 @@
 //! Drives the real `ut`, and holds the model against values that PyTorch computed.
 
-#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
 
 mod bad_input;
 mod config;
@@ -10,3 +15,5 @@ mod model;
 mod signals;
 mod support;
 mod tidy;
+mod window;
+mod window_bytes;

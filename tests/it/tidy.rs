@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, skipped};
 
 fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -83,22 +83,52 @@ fn every_setting_is_documented() {
     }
 }
 
-/// Lines of shell that begin with `ut`, run as they stand, from the project's folder.
+/// The README and every page of docs.
+fn pages() -> Vec<String> {
+    let docs = std::fs::read_dir(top().join("docs")).unwrap();
+    let mut pages: Vec<String> =
+        docs.map(|e| format!("docs/{}", e.unwrap().file_name().display())).collect();
+    pages.push("README.md".to_owned());
+    pages.retain(|p| Path::new(p).extension().is_some_and(|e| e == "md"));
+    pages
+}
+
+/// The blocks of a page that are written in this language.
+fn blocks<'a>(page: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
+    let start = format!("{language}\n");
+    page.split("```").skip(1).step_by(2).filter_map(move |b| b.strip_prefix(&start))
+}
+
+/// What docs/window-format.md says of the bytes is enough to read them elsewhere.
+#[test]
+fn the_windows_format_is_documented_well_enough_to_be_read_by_python() {
+    let page = text("docs/window-format.md");
+    let script = blocks(&page, "python").next().unwrap();
+    let window = top().join("tests/fixtures/window/format-1.window");
+    match std::process::Command::new("python3").args(["-c", script]).arg(window).output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(said.starts_with("160 rows; last {'cpu_r': 0.58"), "{output:?}");
+        }
+        Err(e) => skipped("reading a window from Python", &e),
+    }
+}
+
+/// Lines of shell that begin with `ut`, run as they stand beside the project's examples.
+#[cfg(unix)]
 #[test]
 fn every_example_in_the_docs_works() {
     let mut tried = 0;
-    for page in ["README.md", "docs/infer.md", "docs/configuration.md", "docs/model-format.md"] {
-        let text = text(page);
-        let blocks = text.split("```").skip(1).step_by(2).filter_map(|b| b.strip_prefix("sh\n"));
-        for example in blocks.flat_map(str::lines).filter(|l| l.starts_with("ut ")) {
-            let words = example.split_whitespace().skip(1);
-            let mut command = Sandbox::new().command();
-            let output = command.current_dir(top()).args(words).output().unwrap();
-            assert!(output.status.success(), "{page}: {example}: {output:?}");
+    for page in pages() {
+        let (text, sandbox) = (text(&page), Sandbox::new());
+        std::os::unix::fs::symlink(top().join("examples"), sandbox.path("examples")).unwrap();
+        for example in blocks(&text, "sh").flat_map(str::lines).filter(|l| l.starts_with("ut ")) {
+            let ran = sandbox.ut(example.split_whitespace().skip(1));
+            assert_eq!(ran.code, Some(0), "{page}: {example}: {ran:?}");
             tried += 1;
         }
     }
-    assert!(tried >= 4, "{tried} examples");
+    assert!(tried >= 10, "{tried} examples");
 }
 
 #[test]
@@ -124,8 +154,10 @@ fn imports_run_downward() {
 
 #[test]
 fn effects_have_one_place_each() {
-    let rules: [(&str, &[&str]); 4] = [
+    let rules: [(&str, &[&str]); 6] = [
         ("Instant::now", &["src/core/clock.rs"]),
+        ("SystemTime::now", &["src/core/clock.rs"]),
+        ("Utc::now", &["src/core/clock.rs"]),
         ("env::var", &["src/core/config/environment.rs"]),
         ("io::stdout", &["src/core/output/mod.rs"]),
         ("io::stderr", &["src/core/output/mod.rs"]),

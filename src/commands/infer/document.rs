@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Forecasts;
+use super::forecast::Forecasts;
+use super::kept::Told;
 use super::rows::{number, time_of};
 use crate::infer::{ServerForecast, State, format_time};
 
@@ -18,6 +19,8 @@ struct Document<'a> {
     servers: Vec<ServerPart>,
     totals: Totals,
     ignored_columns: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<&'a Told>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +82,7 @@ pub(super) fn render(forecasts: &Forecasts<'_>) -> anyhow::Result<Vec<u8>> {
             rows_left_out: forecasts.counts.skipped,
         },
         ignored_columns: forecasts.ignored_columns,
+        window: forecasts.window.as_ref(),
     };
     let mut bytes = serde_json::to_vec(&document)?;
     bytes.push(b'\n');

@@ -7,9 +7,8 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::super::ReportFormat;
-use super::model_folder;
+use super::input::load_model;
 use crate::core::context::Context;
-use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::output::units::{bytes, grouped, long_duration};
 use crate::core::output::{Align, Output, Table};
@@ -29,7 +28,7 @@ pub(crate) enum ModelCommand {
 
 pub(super) fn run(command: &ModelCommand, ctx: &Context) -> anyhow::Result<Exit> {
     let ModelCommand::Show { dir, format } = command;
-    let model = Model::load(&model_folder(dir.as_deref(), ctx)?).map_err(Fault::from)?;
+    let model = load_model(dir.as_deref(), ctx)?;
     match format {
         ReportFormat::Table => ctx.out.result(text(&model, &ctx.out)?.as_bytes())?,
         ReportFormat::Json => ctx.out.json(&document(&model))?,

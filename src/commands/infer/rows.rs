@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Forecasts;
+use super::forecast::Forecasts;
 use crate::infer::{ServerForecast, format_time};
 
 /// `server,step,timestamp,q0.1,…`; without `timestamp` where the model knows none.

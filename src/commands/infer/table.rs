@@ -1,6 +1,6 @@
 //! Forecasts as a table for people.
 
-use super::Forecasts;
+use super::forecast::Forecasts;
 use crate::core::output::units::{decimals, grouped, long_duration, short_duration, sparkline};
 use crate::core::output::{Align, Output, Table};
 use crate::infer::{ServerForecast, State};
@@ -189,7 +189,8 @@ impl<'a> View<'a> {
         if self.forecasts.counts.skipped > 0 {
             parts.push(format!("{} rows left out", self.forecasts.counts.skipped));
         }
-        wrapped(&parts, width)
+        let window = self.forecasts.window.as_ref().map(|w| format!("\n{}", w.line()));
+        wrapped(&parts, width) + &window.unwrap_or_default()
     }
 }
 

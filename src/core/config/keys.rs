@@ -7,6 +7,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// At least one.
     Count,
+    /// A length of time with its unit: `30min`, `1h 30min`.
+    Duration,
     /// Numbers between zero and one.
     Fractions,
 }
@@ -47,6 +49,36 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Choice(&["fail", "skip"]),
         default: "fail",
         help: "whether a bad row ends the run or is left out and counted",
+    },
+    Key {
+        name: "infer.window",
+        kind: Kind::Path,
+        default: "none",
+        help: "file that keeps recent rows from run to run",
+    },
+    Key {
+        name: "infer.window-steps",
+        kind: Kind::Count,
+        default: "300, or what the model can use",
+        help: "steps of each server that the window keeps",
+    },
+    Key {
+        name: "infer.max-records",
+        kind: Kind::Count,
+        default: "no limit",
+        help: "rows of all servers that the window keeps at most",
+    },
+    Key {
+        name: "infer.window-max-age",
+        kind: Kind::Duration,
+        default: "30min",
+        help: "age from which a window is warned of",
+    },
+    Key {
+        name: "infer.window-wait",
+        kind: Kind::Duration,
+        default: "10s",
+        help: "how long to wait while another process has the window",
     },
     Key {
         name: "infer.quantiles",

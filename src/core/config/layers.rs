@@ -116,7 +116,7 @@ impl Layer {
 fn from_text(kind: Kind, text: &str) -> toml::Value {
     let as_text = || toml::Value::String(text.to_owned());
     match kind {
-        Kind::Path | Kind::Choice(_) => as_text(),
+        Kind::Path | Kind::Choice(_) | Kind::Duration => as_text(),
         Kind::Count => text.parse().map_or_else(|_| as_text(), toml::Value::Integer),
         Kind::Fractions => text
             .split(',')
@@ -177,6 +177,10 @@ fn check(key: &Key, data: &toml::Value) -> Result<(), Wrong> {
         Kind::Count => match data.as_integer() {
             Some(1..) => Ok(()),
             _ => Err(wrong("a whole number of at least 1")),
+        },
+        Kind::Duration => match text.map(humantime::parse_duration) {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(wrong("a length of time such as 30min")),
         },
         Kind::Fractions => match data.as_array() {
             Some(list)

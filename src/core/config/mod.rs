@@ -6,6 +6,7 @@ mod keys;
 mod layers;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use environment::Environment;
 pub use keys::{KEYS, Key, Kind};
@@ -75,6 +76,11 @@ impl Config {
     /// A whole number of at least one.
     pub fn count(&self, name: &str) -> Option<usize> {
         self.value(name).and_then(|v| v.data.as_integer()).and_then(|n| n.try_into().ok())
+    }
+
+    /// A length of time.
+    pub fn duration(&self, name: &str) -> Option<Duration> {
+        self.text(name).and_then(|text| humantime::parse_duration(text).ok())
     }
 
     /// A list of numbers.

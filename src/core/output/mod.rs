@@ -93,6 +93,14 @@ impl Output {
         Ok(self.result(&bytes)?)
     }
 
+    /// The one line that says what was done, on standard output. Not said with `-q`.
+    pub fn summary(&self, line: &str) -> Result<(), Fault> {
+        match self.level {
+            Level::Quiet => Ok(()),
+            _ => self.result(format!("{}\n", printable(line)).as_bytes()),
+        }
+    }
+
     /// Something to look at, though the work was done. Not said with `-q`.
     pub fn warn(&self, message: impl Display) {
         if self.level > Level::Quiet {

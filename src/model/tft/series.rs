@@ -30,6 +30,8 @@ pub struct Series {
     /// Of the group columns, in their order.
     pub labels: Vec<String>,
     capacity: usize,
+    /// Rows ever appended, those gone since included.
+    seen: u64,
     steps: VecDeque<i64>,
     times: VecDeque<i64>,
     reals: Vec<VecDeque<f32>>,
@@ -56,6 +58,7 @@ impl Series {
         let mut series = Self {
             labels,
             capacity,
+            seen: columns.steps.len() as u64,
             steps: columns.steps.into(),
             times: columns.times.into(),
             reals: columns.reals.into_iter().map(VecDeque::from).collect(),
@@ -76,9 +79,10 @@ impl Series {
                 _ => return Err(PushError::Backwards { time }),
             }
         }
-        if self.len() >= self.capacity {
+        if self.is_full() {
             self.drop_oldest(self.len() + 1 - self.capacity);
         }
+        self.seen += 1;
         self.steps.push_back(row.step);
         self.times.push_back(row.time);
         self.reals.resize_with(row.reals.len(), VecDeque::new);
@@ -92,10 +96,10 @@ impl Series {
         Ok(())
     }
 
-    /// Keeps the last `capacity` rows from now on.
+    /// Keeps the last `capacity` rows from now on, at least one.
     pub fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity;
-        self.drop_oldest(self.len().saturating_sub(capacity));
+        self.capacity = capacity.max(1);
+        self.drop_oldest(self.len().saturating_sub(self.capacity));
     }
 
     fn drop_oldest(&mut self, count: usize) {
@@ -112,12 +116,35 @@ impl Series {
         }
     }
 
+    /// Brings the columns into another order, given by their present positions.
+    pub fn reorder(&mut self, reals: &[usize], categoricals: &[usize]) {
+        if !self.is_empty() {
+            self.reals = reals.iter().map(|i| self.reals[*i].clone()).collect();
+            self.categoricals =
+                categoricals.iter().map(|i| self.categoricals[*i].clone()).collect();
+        }
+    }
+
+    /// Rows ever appended, those gone since included.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    pub fn set_seen(&mut self, seen: u64) {
+        self.seen = seen;
+    }
+
     pub fn len(&self) -> usize {
         self.steps.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Whether a further row would push the oldest out.
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.capacity
     }
 
     pub fn capacity(&self) -> usize {
@@ -137,6 +164,24 @@ impl Series {
     /// Step and time of every row.
     pub fn moments(&self) -> impl ExactSizeIterator<Item = (i64, i64)> {
         self.steps.iter().copied().zip(self.times.iter().copied())
+    }
+
+    /// Step and time of a row.
+    pub fn moment(&self, row: usize) -> (i64, i64) {
+        (self.steps[row], self.times[row])
+    }
+
+    /// Whether there is a row of that step.
+    pub fn has(&self, step: i64) -> bool {
+        self.steps.binary_search(&step).is_ok()
+    }
+
+    /// Puts the values and codes of a row into buffers.
+    pub fn copy_row(&self, row: usize, reals: &mut Vec<f32>, categoricals: &mut Vec<u32>) {
+        reals.clear();
+        reals.extend(self.reals.iter().map(|column| column[row]));
+        categoricals.clear();
+        categoricals.extend(self.categoricals.iter().map(|column| column[row]));
     }
 
     /// The columns of numbers.

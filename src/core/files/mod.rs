@@ -1,11 +1,15 @@
 //! Files are replaced whole or not at all.
 
+mod lock;
+
+pub use lock::Lock;
+
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::error::Fault;
-use super::shutdown;
+use crate::core::error::Fault;
+use crate::core::shutdown;
 
 /// Writes `bytes` to `path`: into a temporary file beside it, synced, renamed over it, the folder
 /// synced. A reader sees the old content or the new. What is no regular file (a pipe, a device) is
@@ -21,11 +25,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     result.map_err(|e| Fault::failed(format!("cannot write {}", path.display())).because(e))
 }
 
+/// The folder of a file.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
+    let folder = folder(path);
     let _signals_wait = shutdown::hold();
     let mut file = new_beside(path, folder)?;
     file.write_all(bytes)?;

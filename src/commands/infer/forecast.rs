@@ -1,0 +1,256 @@
+//! The forecast itself: rows and window in, the report out.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::input::{InputArgs, load_model, refuse_unknown};
+use super::kept::{KeepArgs, Kept, Told, look, window_file};
+use super::{document, rows, table};
+use crate::core::clock::Stopwatch;
+use crate::core::context::Context;
+use crate::core::error::Fault;
+use crate::core::exit::Exit;
+use crate::core::files;
+use crate::core::output::Unit;
+use crate::infer::window::Window;
+use crate::infer::{Counts, Ingested, Keep, Records, Report, State, forecast};
+use crate::model::tft::Model;
+
+/// What to forecast from, and how to say it
+#[derive(Debug, Default, PartialEq, Args)]
+pub(super) struct ForecastArgs {
+    /// Model folder: model.json and model.safetensors
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
+    /// Keep recent rows in this file, so that the next run is warm
+    #[arg(long, value_name = "FILE")]
+    window: Option<PathBuf>,
+    #[command(flatten)]
+    keep: KeepArgs,
+    /// Forecast only this server (repeatable)
+    #[arg(long, value_name = "NAME")]
+    server: Vec<String>,
+    /// Print only this quantile of the model's (repeatable)
+    #[arg(long, value_name = "Q")]
+    quantile: Vec<f64>,
+    /// How the forecasts are written
+    #[arg(long, value_enum, default_value = "table")]
+    format: OutputFormat,
+    /// Write the forecasts to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Threads that compute [default: one per core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    #[default]
+    Table,
+    Csv,
+    Json,
+    Jsonl,
+}
+
+/// Everything that a rendering may show.
+pub(super) struct Forecasts<'a> {
+    pub(super) model: &'a Model,
+    pub(super) report: &'a Report,
+    /// Positions among the model's quantiles.
+    pub(super) quantiles: Vec<usize>,
+    pub(super) counts: Counts,
+    pub(super) ignored_columns: &'a [String],
+    pub(super) window: Option<Told>,
+    pub(super) threads: usize,
+    pub(super) seconds: f64,
+}
+
+impl Forecasts<'_> {
+    /// `q0.1`, …, in the order of the columns.
+    pub(super) fn quantile_names(&self) -> Vec<String> {
+        self.quantiles.iter().map(|i| format!("q{}", self.model.quantiles[*i])).collect()
+    }
+}
+
+/// The rows to forecast from.
+enum Rows {
+    Input(Records),
+    /// A window that stays as it is.
+    Window(Box<(Window, Told)>),
+    Kept(Box<Kept>),
+}
+
+impl Rows {
+    fn records(&mut self) -> &mut Records {
+        match self {
+            Self::Input(records) => records,
+            Self::Window(window) => &mut window.0.records,
+            Self::Kept(kept) => &mut kept.window.records,
+        }
+    }
+
+    fn told(&self) -> Option<Told> {
+        match self {
+            Self::Input(_) => None,
+            Self::Window(window) => Some(window.1.clone()),
+            Self::Kept(kept) => Some(kept.told()),
+        }
+    }
+}
+
+pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
+    let window = window_file(args.window.as_deref(), ctx);
+    let input = match &window {
+        Some(_) => args.input.file(ctx),
+        None => Some(args.input.required_file(ctx)?),
+    };
+    let model = load_model(args.model.as_deref(), ctx)?;
+    if model.mixes_scales {
+        ctx.out.warn(
+            "the model brings some servers' forecasts back with another server's scale: train it \
+             with the same encoder for the group column and its __group_id__",
+        );
+    }
+    let quantiles = chosen(&model.quantiles, &wanted_quantiles(args, ctx))?;
+    let (mut rows, ingested) = gather(args, input.as_deref(), window.as_deref(), &model, ctx)?;
+    let watch = Stopwatch::start();
+    let threads = threads(args, ctx);
+    let records = rows.records();
+    let servers = records.of(&args.server);
+    let progress = ctx.out.progress("forecasting", Unit::Items, Some(servers.len() as u64));
+    let (dictionaries, on_bad_row) = (&records.dictionaries, args.input.on_bad_row(ctx));
+    let report = forecast(&model, &servers, dictionaries, threads, on_bad_row, &progress)?;
+    drop(progress);
+    let exit = report.exit(ingested.counts.skipped);
+    if exit == Exit::Failed {
+        return Err(Fault::failed("no server could be forecast: all were left out as bad").into());
+    }
+    let saved = match &mut rows {
+        Rows::Kept(kept) => kept.save(),
+        Rows::Input(_) | Rows::Window(_) => Ok(()),
+    };
+    let forecasts = Forecasts {
+        model: &model,
+        report: &report,
+        quantiles,
+        counts: ingested.counts,
+        ignored_columns: &ingested.ignored_columns,
+        window: rows.told(),
+        threads,
+        seconds: watch.elapsed().as_secs_f64(),
+    };
+    print(args, &forecasts, ctx)?;
+    // A window that cannot be saved costs nobody the forecasts.
+    saved?;
+    Ok(exit)
+}
+
+/// Reads the input, and puts it into the window if there is one.
+fn gather(
+    args: &ForecastArgs,
+    input: Option<&Path>,
+    window: Option<&Path>,
+    model: &Model,
+    ctx: &Context,
+) -> Result<(Rows, Ingested), Fault> {
+    let Some(path) = window else {
+        let input = input.expect("without a window the input is required");
+        let mut ingested =
+            args.input.read(input, &args.server, Keep::Forecast, &model.inputs, ctx)?;
+        return Ok((Rows::Input(std::mem::take(&mut ingested.records)), ingested));
+    };
+    let settings = args.keep.resolve(model, ctx)?;
+    let mut ingested = Ingested::default();
+    let mut rows = match input {
+        None => Rows::Window(Box::new(look(path, model, &settings, ctx)?)),
+        Some(input) => {
+            let keep = Keep::Window(settings.steps);
+            // The window is not locked while a slow input is read.
+            ingested = args.input.read(input, &[], keep, &model.inputs, ctx)?;
+            let mut kept = Kept::open(path, model, settings, ctx)?;
+            kept.extend(std::mem::take(&mut ingested.records), model)?;
+            Rows::Kept(Box::new(kept))
+        }
+    };
+    let unknown = rows.records().admit(&args.server, &model.inputs, &BTreeSet::new());
+    refuse_unknown(&unknown, &path.display().to_string())?;
+    rows.records().sort(&model.inputs);
+    Ok((rows, ingested))
+}
+
+fn print(args: &ForecastArgs, forecasts: &Forecasts<'_>, ctx: &Context) -> anyhow::Result<()> {
+    let bytes = match args.format {
+        OutputFormat::Table => {
+            table::render(forecasts, &ctx.out, args.output.is_some()).into_bytes()
+        }
+        OutputFormat::Csv => rows::csv(forecasts)?,
+        OutputFormat::Jsonl => rows::jsonl(forecasts)?,
+        OutputFormat::Json => document::render(forecasts)?,
+    };
+    match &args.output {
+        Some(path) => files::write(path, &bytes)?,
+        None => ctx.out.result(&bytes)?,
+    }
+    tell(ctx, args.format, forecasts.report);
+    Ok(())
+}
+
+fn wanted_quantiles(args: &ForecastArgs, ctx: &Context) -> Vec<f64> {
+    if args.quantile.is_empty() {
+        ctx.config.numbers("infer.quantiles").unwrap_or_default()
+    } else {
+        args.quantile.clone()
+    }
+}
+
+fn threads(args: &ForecastArgs, ctx: &Context) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let asked = args.threads.map(NonZeroUsize::get).or_else(|| ctx.config.count("infer.threads"));
+    asked.unwrap_or_else(cores)
+}
+
+/// Positions of the wanted quantiles, all of them if none is named.
+fn chosen(of_model: &[f64], wanted: &[f64]) -> Result<Vec<usize>, Fault> {
+    if wanted.is_empty() {
+        return Ok((0..of_model.len()).collect());
+    }
+    let position = |q: &f64| {
+        of_model.iter().position(|p| (p - q).abs() < 1e-9).ok_or_else(|| {
+            let list: Vec<String> = of_model.iter().map(ToString::to_string).collect();
+            Fault::usage(format!("the model has no quantile {q}; it has {}", list.join(", ")))
+        })
+    };
+    wanted.iter().map(position).collect()
+}
+
+/// What a rendering without room for it does not say: who was left out, and why.
+fn tell(ctx: &Context, format: OutputFormat, report: &Report) {
+    for (server, unfit) in report.bad() {
+        ctx.out.warn(format!("{} was left out: {unfit}", server.labels.join("/")));
+    }
+    if matches!(format, OutputFormat::Table | OutputFormat::Json) {
+        return;
+    }
+    let cold: Vec<String> = report
+        .servers
+        .iter()
+        .filter_map(|s| match s.state {
+            State::Cold { needs } => {
+                Some(format!("{} (needs {needs} more steps)", s.labels.join("/")))
+            }
+            _ => None,
+        })
+        .collect();
+    if !cold.is_empty() {
+        let more =
+            if cold.len() > 3 { format!(" and {} more", cold.len() - 3) } else { String::new() };
+        let shown = &cold[..cold.len().min(3)];
+        ctx.out.warn(format!("too short to forecast: {}{more}", shown.join(", ")));
+    }
+}
