@@ -553,7 +553,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__infer)
-            opts="-q -v -h -V --model --input --input-format --on-bad-row --window --window-steps --max-records --window-wait --window-max-age --server --quantile --format --output --threads --config --color --quiet --verbose --help --version model window help"
+            opts="-q -v -h -V --model --input --input-format --on-bad-row --window --window-steps --max-records --window-wait --window-max-age --server --quantile --format --output --plot --threads --config --color --quiet --verbose --help --version model window help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -608,6 +608,10 @@ _ut() {
                     return 0
                     ;;
                 --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plot)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

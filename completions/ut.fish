@@ -55,6 +55,7 @@ csv\t''
 json\t''
 jsonl\t''"
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l output -d 'Write the forecasts to this file instead of standard output' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l plot -d 'Draw the forecasts into this SVG, a panel a server' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l threads -d 'Threads that compute [default: one per core]' -r
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l color -d 'When to colour' -r -f -a "auto\t''

@@ -5,6 +5,7 @@ mod columns;
 mod forecast;
 mod history;
 mod ingest;
+pub mod plot;
 mod records;
 mod row;
 mod time;

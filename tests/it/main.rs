@@ -12,6 +12,7 @@ mod config;
 mod infer;
 mod lies;
 mod model;
+mod plot;
 mod signals;
 mod support;
 mod tidy;

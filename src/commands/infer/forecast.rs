@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::input::{InputArgs, load_model, refuse_unknown};
 use super::kept::{KeepArgs, Kept, Told, look, window_file};
+use super::picture::{PANELS_MAX, picture};
 use super::{document, rows, table};
 use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
@@ -15,6 +16,7 @@ use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::files;
 use crate::core::output::Unit;
+use crate::infer::plot::{Picture, svg};
 use crate::infer::window::Window;
 use crate::infer::{Counts, Ingested, Keep, Records, Report, State, forecast};
 use crate::model::tft::Model;
@@ -44,6 +46,9 @@ pub(super) struct ForecastArgs {
     /// Write the forecasts to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Draw the forecasts into this SVG, a panel a server
+    #[arg(long, value_name = "FILE.svg", value_parser = svg_file)]
+    plot: Option<PathBuf>,
     /// Threads that compute [default: one per core]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -71,7 +76,33 @@ pub(super) struct Forecasts<'a> {
     pub(super) seconds: f64,
 }
 
+/// A picture under another name would surprise whoever opens it.
+fn svg_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(extension) if extension.eq_ignore_ascii_case("svg") => Ok(path),
+        _ => Err("the picture is an SVG: give a name that ends in .svg".to_owned()),
+    }
+}
+
 impl Forecasts<'_> {
+    /// Position of the quantile nearest to the median.
+    pub(super) fn median(&self) -> usize {
+        self.nearest(|q| (q - 0.5).abs())
+    }
+
+    /// Positions of the outermost quantiles, if there are two.
+    pub(super) fn band(&self) -> Option<(usize, usize)> {
+        let (lowest, highest) = (self.nearest(|q| q), self.nearest(|q| -q));
+        (lowest != highest).then_some((lowest, highest))
+    }
+
+    /// The chosen quantile for which `key` is least.
+    fn nearest(&self, key: impl Fn(f64) -> f64) -> usize {
+        let key = |i: &&usize| key(self.model.quantiles[**i]);
+        self.quantiles.iter().min_by(|a, b| key(a).total_cmp(&key(b))).copied().unwrap_or(0)
+    }
+
     /// `q0.1`, …, in the order of the columns.
     pub(super) fn quantile_names(&self) -> Vec<String> {
         self.quantiles.iter().map(|i| format!("q{}", self.model.quantiles[*i])).collect()
@@ -92,6 +123,13 @@ impl Rows {
             Self::Input(records) => records,
             Self::Window(window) => &mut window.0.records,
             Self::Kept(kept) => &mut kept.window.records,
+        }
+    }
+
+    fn save(&mut self) -> Result<(), Fault> {
+        match self {
+            Self::Kept(kept) => kept.save(),
+            Self::Input(_) | Self::Window(_) => Ok(()),
         }
     }
 
@@ -131,24 +169,39 @@ pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
     if exit == Exit::Failed {
         return Err(Fault::failed("no server could be forecast: all were left out as bad").into());
     }
-    let saved = match &mut rows {
-        Rows::Kept(kept) => kept.save(),
-        Rows::Input(_) | Rows::Window(_) => Ok(()),
-    };
-    let forecasts = Forecasts {
+    let mut forecasts = Forecasts {
         model: &model,
         report: &report,
         quantiles,
         counts: ingested.counts,
         ignored_columns: &ingested.ignored_columns,
-        window: rows.told(),
+        window: None,
         threads,
         seconds: watch.elapsed().as_secs_f64(),
     };
+    let picture = args.plot.as_ref().map(|path| (path, picture(&forecasts, &servers)));
+    // A window or a picture that cannot be saved costs nobody the forecasts.
+    let saved = rows.save();
+    forecasts.window = rows.told();
     print(args, &forecasts, ctx)?;
-    // A window that cannot be saved costs nobody the forecasts.
     saved?;
+    if let Some((path, picture)) = picture {
+        plot(path, &picture, report.servers.len(), ctx)?;
+    }
     Ok(exit)
+}
+
+fn plot(path: &Path, picture: &Picture, servers: usize, ctx: &Context) -> Result<(), Fault> {
+    let svg = svg(picture)
+        .map_err(|e| Fault::failed(format!("cannot draw {}", path.display())).because(e))?;
+    files::write(path, svg.as_bytes())?;
+    if servers > PANELS_MAX {
+        let path = path.display();
+        ctx.out.warn(format!(
+            "{path} shows the first {PANELS_MAX} of {servers} servers: --server chooses others"
+        ));
+    }
+    Ok(())
 }
 
 /// Reads the input, and puts it into the window if there is one.

@@ -5,6 +5,7 @@ mod forecast;
 mod input;
 mod kept;
 mod model;
+mod picture;
 mod rows;
 mod table;
 mod window;

@@ -58,16 +58,10 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(forecasts: &'a Forecasts<'a>) -> Self {
-        let q = |i: &&usize| forecasts.model.quantiles[**i];
-        let chosen = &forecasts.quantiles;
-        let by = |key: &dyn Fn(f64) -> f64| {
-            chosen.iter().min_by(|a, b| key(q(a)).total_cmp(&key(q(b)))).copied().unwrap_or(0)
-        };
-        let (lowest, highest) = (by(&|q| q), by(&|q| -q));
         let mut view = Self {
             forecasts,
-            median: by(&|q| (q - 0.5).abs()),
-            band: (lowest != highest).then_some((lowest, highest)),
+            median: forecasts.median(),
+            band: forecasts.band(),
             decimals: None,
             low: 0.0,
             high: f32::MIN_POSITIVE,

@@ -140,8 +140,8 @@ fn line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Texts quote files: no control character of theirs may reach the terminal.
-fn printable(text: &str) -> String {
+/// Texts quote files: no control character of theirs may reach a terminal or a picture.
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
