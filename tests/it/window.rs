@@ -100,6 +100,36 @@ fn late_repeated_and_old_rows_have_their_rule() {
     assert_eq!(window.records.servers[0].unbroken(200), 100);
 }
 
+/// The line of docs/infer.md for cron, run each minute on a file that grows and is rotated.
+#[cfg(unix)]
+#[test]
+fn the_documented_crontab_follows_a_growing_file_and_says_nothing() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/infer.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let example = page.lines().find_map(|l| l.strip_prefix("* * * * *  ")).unwrap();
+    let sandbox = Sandbox::new();
+    let path = |name: &str| sandbox.path(name).to_str().unwrap().to_owned();
+    let command = example
+        .replace("/var/log/metrics.csv", &path("metrics.csv"))
+        .replace("/etc/ut/ut.toml", fleet().join("ut.toml").to_str().unwrap())
+        .replace("/var/lib/", &path(""))
+        .replace("ut infer", &format!("{} infer", env!("CARGO_BIN_EXE_ut")));
+    let mut log = rows(&["web-01", "web-02"], 0..75);
+    for minute in 0..30_u32 {
+        sandbox.write("metrics.csv", &log);
+        let ran: Ran = Command::new("sh").args(["-c", &command]).output().unwrap().into();
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "", ""));
+        let step = 75 + minute * 12;
+        let new = rows(&["web-01", "web-02"], step..step + 12);
+        // Rotated after ten minutes: only the new rows are there.
+        log = if minute == 10 { new } else { log + new.split_once('\n').unwrap().1 };
+    }
+    let window = kept(&sandbox);
+    assert_eq!((window.records.len(), window.tick), (600, 75 + 29 * 12));
+    let forecast = std::fs::read_to_string(sandbox.path("forecast.csv")).unwrap();
+    assert_eq!(forecast.lines().count(), 1 + 2 * 96);
+}
+
 #[test]
 fn a_gap_between_the_window_and_new_rows_begins_the_server_anew() {
     let sandbox = Sandbox::new();
@@ -134,6 +164,7 @@ fn limits_hold_and_are_refused_where_they_starve_a_server() {
     run(&sandbox, &two, &["--max-records", "149"])
         .fails(2, &["74 steps a server are fewer than the 75", "hint: --max-records 150"]);
     run(&sandbox, &two, &["--window-steps", "74"]).fails(2, &["74 steps", "needs 75"]);
+    sandbox.infer_rows(&two, &["--max-records", "500"]).fails(2, &["no window", "--window FILE"]);
     assert_eq!(std::fs::read(sandbox.path("fleet.window")).unwrap(), before);
 }
 

@@ -1,14 +1,14 @@
 //! The forecast itself: rows and window in, the report out.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::input::{InputArgs, load_model, refuse_unknown};
-use super::kept::{KeepArgs, Kept, Told, look, window_file};
+use super::input::{InputArgs, load_model};
+use super::kept::{KeepArgs, Told};
 use super::picture::{PANELS_MAX, picture};
+use super::source::{Files, gather};
 use super::{document, rows, table};
 use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
@@ -17,8 +17,7 @@ use crate::core::exit::Exit;
 use crate::core::files;
 use crate::core::output::Unit;
 use crate::infer::plot::{Picture, svg};
-use crate::infer::window::Window;
-use crate::infer::{Counts, Ingested, Keep, Records, Report, State, forecast};
+use crate::infer::{Counts, Report, State, forecast};
 use crate::model::tft::Model;
 
 /// What to forecast from, and how to say it
@@ -28,15 +27,15 @@ pub(super) struct ForecastArgs {
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     #[command(flatten)]
-    input: InputArgs,
+    pub(super) input: InputArgs,
     /// Keep recent rows in this file, so that the next run is warm
     #[arg(long, value_name = "FILE")]
-    window: Option<PathBuf>,
+    pub(super) window: Option<PathBuf>,
     #[command(flatten)]
-    keep: KeepArgs,
+    pub(super) keep: KeepArgs,
     /// Forecast only this server (repeatable)
     #[arg(long, value_name = "NAME")]
-    server: Vec<String>,
+    pub(super) server: Vec<String>,
     /// Print only this quantile of the model's (repeatable)
     #[arg(long, value_name = "Q")]
     quantile: Vec<f64>,
@@ -76,15 +75,6 @@ pub(super) struct Forecasts<'a> {
     pub(super) seconds: f64,
 }
 
-/// A picture under another name would surprise whoever opens it.
-fn svg_file(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension() {
-        Some(extension) if extension.eq_ignore_ascii_case("svg") => Ok(path),
-        _ => Err("the picture is an SVG: give a name that ends in .svg".to_owned()),
-    }
-}
-
 impl Forecasts<'_> {
     /// Position of the quantile nearest to the median.
     pub(super) fn median(&self) -> usize {
@@ -109,45 +99,8 @@ impl Forecasts<'_> {
     }
 }
 
-/// The rows to forecast from.
-enum Rows {
-    Input(Records),
-    /// A window that stays as it is.
-    Window(Box<(Window, Told)>),
-    Kept(Box<Kept>),
-}
-
-impl Rows {
-    fn records(&mut self) -> &mut Records {
-        match self {
-            Self::Input(records) => records,
-            Self::Window(window) => &mut window.0.records,
-            Self::Kept(kept) => &mut kept.window.records,
-        }
-    }
-
-    fn save(&mut self) -> Result<(), Fault> {
-        match self {
-            Self::Kept(kept) => kept.save(),
-            Self::Input(_) | Self::Window(_) => Ok(()),
-        }
-    }
-
-    fn told(&self) -> Option<Told> {
-        match self {
-            Self::Input(_) => None,
-            Self::Window(window) => Some(window.1.clone()),
-            Self::Kept(kept) => Some(kept.told()),
-        }
-    }
-}
-
 pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
-    let window = window_file(args.window.as_deref(), ctx);
-    let input = match &window {
-        Some(_) => args.input.file(ctx),
-        None => Some(args.input.required_file(ctx)?),
-    };
+    let files = Files::of(args, ctx)?;
     let model = load_model(args.model.as_deref(), ctx)?;
     if model.mixes_scales {
         ctx.out.warn(
@@ -156,10 +109,9 @@ pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
         );
     }
     let quantiles = chosen(&model.quantiles, &wanted_quantiles(args, ctx))?;
-    let (mut rows, ingested) = gather(args, input.as_deref(), window.as_deref(), &model, ctx)?;
-    let watch = Stopwatch::start();
-    let threads = threads(args, ctx);
-    let records = rows.records();
+    let (mut source, ingested) = gather(args, &files, &model, ctx)?;
+    let (watch, threads) = (Stopwatch::start(), threads(args, ctx));
+    let records = source.records();
     let servers = records.of(&args.server);
     let progress = ctx.out.progress("forecasting", Unit::Items, Some(servers.len() as u64));
     let (dictionaries, on_bad_row) = (&records.dictionaries, args.input.on_bad_row(ctx));
@@ -181,8 +133,8 @@ pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
     };
     let picture = args.plot.as_ref().map(|path| (path, picture(&forecasts, &servers)));
     // A window or a picture that cannot be saved costs nobody the forecasts.
-    let saved = rows.save();
-    forecasts.window = rows.told();
+    let saved = source.save();
+    forecasts.window = source.told();
     print(args, &forecasts, ctx)?;
     saved?;
     if let Some((path, picture)) = picture {
@@ -202,39 +154,6 @@ fn plot(path: &Path, picture: &Picture, servers: usize, ctx: &Context) -> Result
         ));
     }
     Ok(())
-}
-
-/// Reads the input, and puts it into the window if there is one.
-fn gather(
-    args: &ForecastArgs,
-    input: Option<&Path>,
-    window: Option<&Path>,
-    model: &Model,
-    ctx: &Context,
-) -> Result<(Rows, Ingested), Fault> {
-    let Some(path) = window else {
-        let input = input.expect("without a window the input is required");
-        let mut ingested =
-            args.input.read(input, &args.server, Keep::Forecast, &model.inputs, ctx)?;
-        return Ok((Rows::Input(std::mem::take(&mut ingested.records)), ingested));
-    };
-    let settings = args.keep.resolve(model, ctx)?;
-    let mut ingested = Ingested::default();
-    let mut rows = match input {
-        None => Rows::Window(Box::new(look(path, model, &settings, ctx)?)),
-        Some(input) => {
-            let keep = Keep::Window(settings.steps);
-            // The window is not locked while a slow input is read.
-            ingested = args.input.read(input, &[], keep, &model.inputs, ctx)?;
-            let mut kept = Kept::open(path, model, settings, ctx)?;
-            kept.extend(std::mem::take(&mut ingested.records), model)?;
-            Rows::Kept(Box::new(kept))
-        }
-    };
-    let unknown = rows.records().admit(&args.server, &model.inputs, &BTreeSet::new());
-    refuse_unknown(&unknown, &path.display().to_string())?;
-    rows.records().sort(&model.inputs);
-    Ok((rows, ingested))
 }
 
 fn print(args: &ForecastArgs, forecasts: &Forecasts<'_>, ctx: &Context) -> anyhow::Result<()> {
@@ -305,5 +224,14 @@ fn tell(ctx: &Context, format: OutputFormat, report: &Report) {
             if cold.len() > 3 { format!(" and {} more", cold.len() - 3) } else { String::new() };
         let shown = &cold[..cold.len().min(3)];
         ctx.out.warn(format!("too short to forecast: {}{more}", shown.join(", ")));
+    }
+}
+
+/// A picture under another name would surprise whoever opens it.
+fn svg_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(extension) if extension.eq_ignore_ascii_case("svg") => Ok(path),
+        _ => Err("the picture is an SVG: give a name that ends in .svg".to_owned()),
     }
 }

@@ -7,6 +7,7 @@ mod kept;
 mod model;
 mod picture;
 mod rows;
+mod source;
 mod table;
 mod window;
 
