@@ -18,3 +18,4 @@ mod support;
 mod tidy;
 mod window;
 mod window_bytes;
+mod window_trouble;
