@@ -7,11 +7,7 @@ use super::ingest::OnBadRow;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::output::Progress;
-use crate::model::tft::{Batch, Codes, Dictionary, Fit, Inputs, Model, Series, Unfit};
-
-/// Servers computed together: enough that the weights are used often, few enough that a block's
-/// values stay in the cache.
-const BLOCK: usize = 8;
+use crate::model::tft::{Batch, Codes, Dictionary, Fit, GROUP, Inputs, Model, Series, Unfit};
 
 /// What is known of a server.
 #[derive(Debug)]
@@ -97,7 +93,7 @@ pub fn forecast(
         progress.advance(block.len() as u64);
         computed
     };
-    let blocks: Vec<&[(&Series, &Fit)]> = fitting.chunks(BLOCK).collect();
+    let blocks: Vec<&[(&Series, &Fit)]> = fitting.chunks(GROUP).collect();
     let computed: Vec<_> = if threads == 1 || blocks.len() < 2 {
         blocks.into_iter().flat_map(compute).collect()
     } else {
@@ -148,7 +144,7 @@ fn forecast_block(
         .enumerate()
         .map(|(sample, (series, fit))| inputs.fill(series, codes, fit, &mut batch, sample))
         .collect();
-    let raw = model.network.forward(&batch);
+    let raw = model.forward(&batch);
     let samples = filled.into_iter().zip(raw.outer_iter()).enumerate();
     samples
         .map(|(sample, (filled, raw))| {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array2, Array3, ArrayView2, Axis, concatenate, s};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use ut::model::tft::{Batch, Model};
+use ut::model::tft::{Batch, FastNetwork, Isa, Model};
 
 /// Largest difference from the double-precision output that another order of summation explains.
 const RAW_TOLERANCE: f32 = 3e-5;
@@ -103,6 +103,54 @@ fn raw_output_agrees_with_double_precision() {
         let expected = case.floats("f64.raw").unwrap();
         let worst = largest_difference(raw.as_slice().unwrap(), &expected);
         assert!(worst <= RAW_TOLERANCE, "{}: {worst:e}", folder.display());
+    }
+}
+
+#[test]
+fn raw_output_agrees_for_all_instructions() {
+    for folder in case_folders() {
+        let bytes = std::fs::read(folder.join("case.safetensors")).unwrap();
+        let case = Case(SafeTensors::deserialize(&bytes).unwrap());
+        let model = Model::load(&folder).unwrap();
+        let expected = case.floats("f64.raw").unwrap();
+        for isa in Isa::available() {
+            let raw = FastNetwork::new(&model.network, isa).forward(&case.batch());
+            let worst = largest_difference(raw.as_slice().unwrap(), &expected);
+            assert!(worst <= RAW_TOLERANCE, "{} {}: {worst:e}", folder.display(), isa.name());
+        }
+    }
+}
+
+/// Neither group, lane nor neighbours count, nor what a pass before left in the workspace.
+#[test]
+fn a_sample_is_forecast_alike_in_any_company() {
+    for folder in case_folders() {
+        let bytes = std::fs::read(folder.join("case.safetensors")).unwrap();
+        let batch = Case(SafeTensors::deserialize(&bytes).unwrap()).batch();
+        let model = Model::load(&folder).unwrap();
+        for isa in Isa::available() {
+            let network = FastNetwork::new(&model.network, isa);
+            let together = network.forward(&batch);
+            for sample in 0..batch.samples() {
+                let one = alone(&batch, sample);
+                let raw = network.forward(&one);
+                let own = together.index_axis(Axis(0), sample);
+                let own = own.insert_axis(Axis(0));
+                assert_eq!(raw, own, "{} {} sample {sample}", folder.display(), isa.name());
+            }
+        }
+    }
+}
+
+fn alone(batch: &Batch, sample: usize) -> Batch {
+    let own = sample..=sample;
+    Batch {
+        reals: batch.reals.slice(s![own.clone(), .., ..]).to_owned(),
+        categoricals: batch.categoricals.slice(s![own.clone(), .., ..]).to_owned(),
+        encoder_steps: batch.encoder_steps,
+        encoder_lengths: batch.encoder_lengths[own.clone()].to_vec(),
+        decoder_lengths: batch.decoder_lengths[own.clone()].to_vec(),
+        target_scale: batch.target_scale.slice(s![own, ..]).to_owned(),
     }
 }
 

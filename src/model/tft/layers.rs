@@ -12,8 +12,8 @@ type Loaded<T> = Result<T, WeightError>;
 #[derive(Debug)]
 pub(super) struct Linear {
     /// [out, in]
-    weight: Array2<f32>,
-    bias: Option<Array1<f32>>,
+    pub(super) weight: Array2<f32>,
+    pub(super) bias: Option<Array1<f32>>,
 }
 
 impl Linear {
@@ -55,9 +55,9 @@ impl Linear {
 /// (x − mean) / √(variance + ε) · weight + bias, over the features, with the biased variance.
 #[derive(Debug)]
 pub(super) struct LayerNorm {
-    weight: Array1<f32>,
-    bias: Array1<f32>,
-    eps: f32,
+    pub(super) weight: Array1<f32>,
+    pub(super) bias: Array1<f32>,
+    pub(super) eps: f32,
 }
 
 impl LayerNorm {
@@ -86,7 +86,7 @@ impl LayerNorm {
 
 /// GLU(x) = (first half of W x + b) · σ(second half)
 #[derive(Debug)]
-pub(super) struct Glu(Linear);
+pub(super) struct Glu(pub(super) Linear);
 
 impl Glu {
     pub(super) fn load(w: &Weights<'_>, inputs: usize, outputs: usize) -> Loaded<Self> {
@@ -110,8 +110,8 @@ impl Glu {
 /// LayerNorm(GLU(x) + skip)
 #[derive(Debug)]
 pub(super) struct GateAddNorm {
-    glu: Glu,
-    norm: LayerNorm,
+    pub(super) glu: Glu,
+    pub(super) norm: LayerNorm,
 }
 
 impl GateAddNorm {
@@ -142,8 +142,8 @@ impl GateAddNorm {
 #[derive(Debug)]
 pub(super) struct ResampleNorm {
     /// 2σ(mask)
-    gate: Array1<f32>,
-    norm: LayerNorm,
+    pub(super) gate: Array1<f32>,
+    pub(super) norm: LayerNorm,
 }
 
 impl ResampleNorm {
@@ -164,14 +164,7 @@ fn interpolated(x: ArrayView2<'_, f32>, outputs: usize) -> Array2<f32> {
     if inputs == outputs {
         return x.to_owned();
     }
-    let ratio = if outputs > 1 { (inputs - 1) as f32 / (outputs - 1) as f32 } else { 0.0 };
-    let taps: Vec<(usize, usize, f32)> = (0..outputs)
-        .map(|j| {
-            let position = ratio * j as f32;
-            let left = (position as usize).min(inputs - 1);
-            (left, (left + 1).min(inputs - 1), position - left as f32)
-        })
-        .collect();
+    let taps = taps(inputs, outputs);
     let mut y = Array2::zeros((x.nrows(), outputs));
     for (to, from) in rows_mut(&mut y).zip(x.rows()) {
         for (to, (left, right, w)) in to.iter_mut().zip(&taps) {
@@ -184,11 +177,11 @@ fn interpolated(x: ArrayView2<'_, f32>, outputs: usize) -> Array2<f32> {
 /// Gated residual network: GateAddNorm(fc2 · ELU(fc1 x + context), x resampled if need be).
 #[derive(Debug)]
 pub(super) struct Grn {
-    fc1: Linear,
-    context: Option<Linear>,
-    fc2: Linear,
-    gate_norm: GateAddNorm,
-    resample: Option<ResampleNorm>,
+    pub(super) fc1: Linear,
+    pub(super) context: Option<Linear>,
+    pub(super) fc2: Linear,
+    pub(super) gate_norm: GateAddNorm,
+    pub(super) resample: Option<ResampleNorm>,
 }
 
 /// Sizes of a gated residual network.
@@ -251,6 +244,18 @@ impl Grn {
             None => self.gate_norm.apply(b.view(), x),
         }
     }
+}
+
+/// Left and right input of each output, and the right one's share.
+pub(super) fn taps(inputs: usize, outputs: usize) -> Vec<(usize, usize, f32)> {
+    let ratio = if outputs > 1 { (inputs - 1) as f32 / (outputs - 1) as f32 } else { 0.0 };
+    (0..outputs)
+        .map(|j| {
+            let position = ratio * j as f32;
+            let left = (position as usize).min(inputs - 1);
+            (left, (left + 1).min(inputs - 1), position - left as f32)
+        })
+        .collect()
 }
 
 /// y += weight · x, row by row, with one weight a row.

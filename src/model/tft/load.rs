@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use ndarray::Array3;
 use safetensors::SafeTensors;
 
+use super::batch::Batch;
+use super::fast::FastNetwork;
 use super::inputs::Inputs;
 use super::network::Network;
 use super::selection::BuildError;
@@ -24,7 +27,10 @@ pub struct Model {
     /// The folder's name.
     pub name: String,
     pub inputs: Inputs,
+    /// The plain network: the reference.
     pub network: Network,
+    /// The same for this processor.
+    fast: Option<FastNetwork>,
     pub target: String,
     /// In the order of the network's outputs.
     pub quantiles: Vec<f64>,
@@ -101,6 +107,14 @@ impl From<LoadError> for Fault {
 }
 
 impl Model {
+    /// The output layer's values before rescaling, [samples, decoder steps, quantiles].
+    pub fn forward(&self, batch: &Batch) -> Array3<f32> {
+        match &self.fast {
+            Some(fast) => fast.forward(batch),
+            None => self.network.forward(batch),
+        }
+    }
+
     /// Reads `model.json` and `model.safetensors` of a folder.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
         let path = folder.join(DESCRIPTION);
@@ -126,6 +140,7 @@ impl Model {
         Ok(Self {
             name: name_of(folder),
             inputs,
+            fast: FastNetwork::best(&network),
             network,
             quantiles,
             parameters: spec.architecture.parameters,

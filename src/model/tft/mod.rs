@@ -7,6 +7,7 @@
 mod batch;
 mod calendar;
 mod dictionary;
+mod fast;
 mod groups;
 mod inputs;
 mod labels;
@@ -24,6 +25,7 @@ mod weights;
 pub use batch::Batch;
 pub use calendar::{Grid, MICROS};
 pub use dictionary::Dictionary;
+pub use fast::{FastNetwork, GROUP, Isa};
 pub use inputs::{CategoricalColumn, Inputs, TimeColumn};
 pub use labels::{Label, Labels};
 pub use load::{LoadError, Model, Origin, Variable};

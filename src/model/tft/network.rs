@@ -19,23 +19,23 @@ pub(super) type Tap<'a> = dyn FnMut(&str, ArrayView2<'_, f32>) + 'a;
 /// The whole network.
 #[derive(Debug)]
 pub struct Network {
-    hidden: usize,
-    static_selection: Selection,
-    context_selection: Grn,
-    context_hidden: Grn,
-    context_cell: Grn,
-    context_enrichment: Grn,
-    encoder_selection: Selection,
-    decoder_selection: Selection,
-    encoder_lstm: Lstm,
-    decoder_lstm: Lstm,
-    post_lstm: GateAddNorm,
-    enrichment: Grn,
-    attention: Attention,
-    post_attention: GateAddNorm,
-    feed_forward: Grn,
-    pre_output: GateAddNorm,
-    output: Linear,
+    pub(super) hidden: usize,
+    pub(super) static_selection: Selection,
+    pub(super) context_selection: Grn,
+    pub(super) context_hidden: Grn,
+    pub(super) context_cell: Grn,
+    pub(super) context_enrichment: Grn,
+    pub(super) encoder_selection: Selection,
+    pub(super) decoder_selection: Selection,
+    pub(super) encoder_lstm: Lstm,
+    pub(super) decoder_lstm: Lstm,
+    pub(super) post_lstm: GateAddNorm,
+    pub(super) enrichment: Grn,
+    pub(super) attention: Attention,
+    pub(super) post_attention: GateAddNorm,
+    pub(super) feed_forward: Grn,
+    pub(super) pre_output: GateAddNorm,
+    pub(super) output: Linear,
 }
 
 impl Network {
@@ -155,17 +155,17 @@ fn joined(past: &Array2<f32>, future: &Array2<f32>, samples: usize) -> Array2<f3
 /// Interpretable multi-head attention: the heads share their values, so the mean of their weights
 /// is what counts. Decoder steps query, all steps answer.
 #[derive(Debug)]
-struct Attention {
-    heads: usize,
+pub(super) struct Attention {
+    pub(super) heads: usize,
     /// Features of a head.
-    size: usize,
+    pub(super) size: usize,
     /// All heads' queries side by side, and all heads' keys.
-    queries: Linear,
-    keys: Linear,
-    values: Linear,
-    output: Linear,
-    causal: bool,
-    mask_bias: f32,
+    pub(super) queries: Linear,
+    pub(super) keys: Linear,
+    pub(super) values: Linear,
+    pub(super) output: Linear,
+    pub(super) causal: bool,
+    pub(super) mask_bias: f32,
 }
 
 impl Attention {

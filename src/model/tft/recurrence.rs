@@ -16,16 +16,16 @@ pub(super) struct State {
 
 /// One layer. Gates in the order i, f, g, o: c' = σ(f)·c + σ(i)·tanh g, h' = σ(o)·tanh c'.
 #[derive(Debug)]
-struct Layer {
+pub(super) struct Layer {
     /// The products that do not wait for the step before: W_ih x + b_ih + b_hh.
-    input: Linear,
+    pub(super) input: Linear,
     /// [hidden, 4 · hidden]
-    recurrent: Array2<f32>,
+    pub(super) recurrent: Array2<f32>,
 }
 
 /// Layers on top of each other.
 #[derive(Debug)]
-pub(super) struct Lstm(Vec<Layer>);
+pub(super) struct Lstm(pub(super) Vec<Layer>);
 
 impl Lstm {
     pub(super) fn load(w: &Weights<'_>, hidden: usize, layers: usize) -> Result<Self, WeightError> {

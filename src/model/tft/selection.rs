@@ -36,13 +36,13 @@ impl Place {
 
 /// One input variable and its own small network.
 #[derive(Debug)]
-struct Variable {
-    entry: Entry,
-    single: Single,
+pub(super) struct Variable {
+    pub(super) entry: Entry,
+    pub(super) single: Single,
 }
 
 #[derive(Debug)]
-enum Entry {
+pub(super) enum Entry {
     /// Column of the real inputs, and the layer that makes features of the scalar.
     Real { column: usize, prescaler: Linear },
     /// Columns whose embeddings are summed, and the table [classes, size].
@@ -50,7 +50,7 @@ enum Entry {
 }
 
 #[derive(Debug)]
-enum Single {
+pub(super) enum Single {
     Grn(Box<Grn>),
     Resample(ResampleNorm),
 }
@@ -58,10 +58,10 @@ enum Single {
 /// A variable selection network.
 #[derive(Debug)]
 pub(super) struct Selection {
-    variables: Vec<Variable>,
+    pub(super) variables: Vec<Variable>,
     /// Weighs the variables; there is nothing to weigh with fewer than two.
-    weigher: Option<Grn>,
-    hidden: usize,
+    pub(super) weigher: Option<Grn>,
+    pub(super) hidden: usize,
 }
 
 /// What a selection yields, a row per sample and step.
@@ -112,6 +112,15 @@ impl Selection {
         };
         let weigher = (count > 1).then(|| Grn::load(&own.at("flattened_grn"), size)).transpose()?;
         Ok(Self { variables, weigher, hidden })
+    }
+
+    /// Columns of the real inputs that the variables are.
+    pub(super) fn real_columns(&self) -> Vec<usize> {
+        let column = |v: &Variable| match &v.entry {
+            Entry::Real { column, .. } => Some(*column),
+            Entry::Categorical { .. } => None,
+        };
+        self.variables.iter().filter_map(column).collect()
     }
 
     /// Over the given steps of a batch. Without variables the output is zero.
