@@ -1,23 +1,33 @@
 #!/usr/bin/env python3
-"""PyTorch's forward pass of the same network, for the table in docs/BENCHMARKS.md.
+"""The peers' forward pass of the same network, for the table in docs/BENCHMARKS.md.
 
-    peers.py CHECKPOINT.ckpt
+    peers.py CHECKPOINT.ckpt [THREADS [SERVERS...]]
 
-Ready-made tensors in, eager mode, one thread: the fastest and the median time per batch size, as
-`cargo bench --bench forward` prints them. The network runs alone, without Lightning's trainer and
-without building a data set.
+Ready-made tensors in, the network's output out: PyTorch eager, torch.compile and ONNX Runtime, the
+fastest and the median time per number of servers, as `cargo bench --bench forward` prints them. The
+network runs alone, without Lightning's trainer and without building a data set. Needs
+tests/reference/requirements.txt, onnx and onnxruntime.
 """
+import logging
 import os
 import sys
+import tempfile
 import time
 import warnings
 
-os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+SERVERS = [int(n) for n in sys.argv[3:]] or [1, 20, 256, 2048]
+os.environ["TORCH_CPP_LOG_LEVEL"] = "ERROR"
+os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(THREADS)
 warnings.filterwarnings("ignore")
+logging.disable(logging.WARNING)
+import onnxruntime
 import torch
 from pytorch_forecasting import TemporalFusionTransformer
 
-torch.set_num_threads(1)
+torch.set_num_threads(THREADS)
 
 
 def random_batch(model, servers):
@@ -37,27 +47,56 @@ def random_batch(model, servers):
     }
 
 
-def times(model, batch, least=7, seconds=6.0):
-    model(batch)
-    end, taken = time.perf_counter() + seconds, []
-    while len(taken) < least or time.perf_counter() < end:
-        start = time.perf_counter()
-        model(batch)
-        taken.append((time.perf_counter() - start) * 1e3)
-    return sorted(taken)
+class Flat(torch.nn.Module):
+    """The network with tensors for arguments, as an ONNX graph wants them."""
+
+    def __init__(self, model, keys):
+        super().__init__()
+        self.model, self.keys = model, keys
+
+    def forward(self, *tensors):
+        return self.model(dict(zip(self.keys, tensors)))["prediction"]
+
+
+def onnx_session(model):
+    batch = random_batch(model, 2)
+    keys = list(batch)
+    path = os.path.join(tempfile.mkdtemp(), "network.onnx")
+    torch.onnx.export(
+        Flat(model, keys).eval(), tuple(batch.values()), path, dynamo=False, opset_version=17,
+        input_names=keys, output_names=["prediction"], dynamic_axes={k: {0: "servers"} for k in keys},
+    )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def table(name, model, forward, prepare=lambda batch: batch):
+    print(f"{name}, {THREADS} thread{'s' * (THREADS > 1)}, ms")
+    print(f"{'servers':>8} {'fastest':>10} {'median':>10}")
+    for servers in SERVERS:
+        batch = prepare(random_batch(model, servers))
+        forward(batch)
+        taken, end = [], time.perf_counter() + 8
+        while len(taken) < 3 or time.perf_counter() < end:
+            start = time.perf_counter()
+            forward(batch)
+            taken.append((time.perf_counter() - start) * 1e3)
+        taken.sort()
+        print(f"{servers:>8} {taken[0]:>10.2f} {taken[len(taken) // 2]:>10.2f}", flush=True)
 
 
 def main(checkpoint):
     model = TemporalFusionTransformer.load_from_checkpoint(checkpoint, map_location="cpu").eval()
-    print(f"PyTorch {torch.__version__} eager, one thread, ms")
-    print(f"{'servers':>8} {'fastest':>10} {'median':>10}")
+    session = onnx_session(model)
+    given = {i.name for i in session.get_inputs()}
+    arrays = lambda batch: {k: v.numpy() for k, v in batch.items() if k in given}
+    table(f"ONNX Runtime {onnxruntime.__version__}", model, lambda x: session.run(None, x), arrays)
     with torch.no_grad():
-        for servers in (1, 20, 256, 2048):
-            taken = times(model, random_batch(model, servers))
-            print(f"{servers:>8} {taken[0]:>10.2f} {taken[len(taken) // 2]:>10.2f}", flush=True)
+        compiled = torch.compile(model)
+        table(f"torch.compile {torch.__version__}", model, compiled)
+        table(f"PyTorch {torch.__version__} eager", model, model)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
     main(sys.argv[1])
