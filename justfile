@@ -24,6 +24,16 @@ gen:
 cases:
     python3 tests/reference/make_cases.py
 
+# The compiled kernels from their sources (needs src/kernels/requirements.txt)
+kernels:
+    python3 src/kernels/build.py
+
+# On a machine with a GPU: checks it, runs its tests, prints a table of times
+gpu:
+    cargo run --release -- device --check
+    cargo test --release --test it gpu::
+    cargo bench --bench gpu
+
 # The speed table of docs/BENCHMARKS.md (needs tests/reference/requirements.txt)
 bench:
     benches/run.sh examples/fleet/build/model.ckpt

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use ndarray::Axis;
 use rayon::prelude::*;
 use ut::core::output::Progress;
-use ut::infer::{Format, Ingested, Keep, OnBadRow, Wanted, forecast, read};
+use ut::infer::{Engine, Format, Ingested, Keep, OnBadRow, Wanted, forecast, read};
 use ut::model::tft::{Batch, FastNetwork, GROUP, Isa, Model, Series};
 
 const SERVERS: [usize; 4] = [1, 20, 256, 2048];
@@ -61,7 +61,8 @@ fn main() {
             let hidden = Progress::hidden();
             row(servers, |threads| {
                 let bad = OnBadRow::Fail;
-                let report = forecast(&model, &series, dictionaries, threads, bad, &hidden);
+                let report =
+                    forecast(&model, &Engine::Cpu { threads }, &series, dictionaries, bad, &hidden);
                 report.expect("the example can be forecast").forecast_count() as f32
             });
         }

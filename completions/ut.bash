@@ -22,6 +22,9 @@ _ut() {
             ut,config)
                 cmd="ut__subcmd__config"
                 ;;
+            ut,device)
+                cmd="ut__subcmd__device"
+                ;;
             ut,help)
                 cmd="ut__subcmd__help"
                 ;;
@@ -54,6 +57,9 @@ _ut() {
                 ;;
             ut__subcmd__help,config)
                 cmd="ut__subcmd__help__subcmd__config"
+                ;;
+            ut__subcmd__help,device)
+                cmd="ut__subcmd__help__subcmd__device"
                 ;;
             ut__subcmd__help,help)
                 cmd="ut__subcmd__help__subcmd__help"
@@ -173,7 +179,7 @@ _ut() {
 
     case "${cmd}" in
         ut)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer config completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -342,8 +348,38 @@ _ut() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ut__subcmd__device)
+            opts="-q -v -h -V --check --model --format --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ut__subcmd__help)
-            opts="infer config completions man help"
+            opts="infer device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -401,6 +437,20 @@ _ut() {
         ut__subcmd__help__subcmd__config__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__device)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -553,7 +603,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__infer)
-            opts="-q -v -h -V --model --input --input-format --on-bad-row --window --window-steps --max-records --window-wait --window-max-age --server --quantile --format --output --plot --threads --config --color --quiet --verbose --help --version model window help"
+            opts="-q -v -h -V --model --input --input-format --on-bad-row --window --window-steps --max-records --window-wait --window-max-age --server --quantile --format --output --plot --device --threads --config --color --quiet --verbose --help --version model window help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -612,6 +662,10 @@ _ut() {
                     return 0
                     ;;
                 --plot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

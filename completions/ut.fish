@@ -33,6 +33,7 @@ complete -c ut -n "__fish_ut_needs_command" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_needs_command" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_needs_command" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_needs_command" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_needs_command" -f -a "device" -d 'List the GPUs that forecasts can run on'
 complete -c ut -n "__fish_ut_needs_command" -f -a "config" -d 'Show or check the configuration'
 complete -c ut -n "__fish_ut_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c ut -n "__fish_ut_needs_command" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
@@ -56,6 +57,7 @@ json\t''
 jsonl\t''"
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l output -d 'Write the forecasts to this file instead of standard output' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l plot -d 'Draw the forecasts into this SVG, a panel a server' -r -F
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l device -d 'What computes: auto, cpu, cuda or cuda:N [default: auto, a GPU for thousands of servers]' -r
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l threads -d 'Threads that compute [default: one per core]' -r
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l color -d 'When to colour' -r -f -a "auto\t''
@@ -94,6 +96,18 @@ complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand device" -l model -d 'Check with this model instead of a small one of `ut`\'s own' -r -F
+complete -c ut -n "__fish_ut_using_subcommand device" -l format -r -f -a "table\t''
+json\t''"
+complete -c ut -n "__fish_ut_using_subcommand device" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand device" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand device" -l check -d 'Compute the same on every GPU and on the CPU, and compare'
+complete -c ut -n "__fish_ut_using_subcommand device" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand device" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand device" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand device" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
@@ -144,11 +158,12 @@ complete -c ut -n "__fish_ut_using_subcommand man" -s q -l quiet -d 'Say nothing
 complete -c ut -n "__fish_ut_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_using_subcommand man" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "config" -d 'Show or check the configuration'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "config" -d 'Show or check the configuration'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print each setting\'s effective value and its origin'

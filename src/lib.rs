@@ -37,6 +37,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Infer(args) => commands::infer::run(&args, ctx),
+        Command::Device(args) => commands::device::run(&args, ctx),
         Command::Config(args) => commands::config::run(&args, ctx),
         Command::Completions(args) => commands::completions::run(&args, ctx),
         Command::Man(args) => commands::man::run(&args, ctx),

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod device;
 pub(crate) mod infer;
 pub(crate) mod man;
 

@@ -1,13 +1,32 @@
-//! Forecasts of all servers, in blocks over threads.
+//! Forecasts of all servers, and what is known of each.
 
 use ndarray::Array2;
-use rayon::prelude::*;
 
+use super::engine::{Engine, EngineError, Work};
 use super::ingest::OnBadRow;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::output::Progress;
-use crate::model::tft::{Batch, Codes, Dictionary, Fit, GROUP, Inputs, Model, Series, Unfit};
+use crate::model::tft::{Dictionary, Fit, Inputs, Model, Series, Unfit};
+
+/// Why there are no forecasts.
+#[derive(Debug, thiserror::Error)]
+pub enum ForecastError {
+    #[error("cannot forecast {server}: {unfit}")]
+    Unfit { server: String, unfit: Unfit },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<ForecastError> for Fault {
+    fn from(error: ForecastError) -> Self {
+        match error {
+            ForecastError::Engine(error) => error.into(),
+            ForecastError::Unfit { .. } => Self::failed(error.to_string())
+                .hint("--on-bad-row skip leaves such servers out and forecasts the others"),
+        }
+    }
+}
 
 /// What is known of a server.
 #[derive(Debug)]
@@ -71,40 +90,23 @@ impl Report {
     }
 }
 
-/// Forecasts every server that has steps enough, on `threads` threads. `dictionaries` hold the labels
-/// of the series' columns.
+/// Forecasts every server that has steps enough. `dictionaries` hold the labels of the series' columns.
 pub fn forecast(
     model: &Model,
+    engine: &Engine,
     series: &[&Series],
     dictionaries: &[Dictionary],
-    threads: usize,
     on_bad_row: OnBadRow,
     progress: &Progress,
-) -> Result<Report, Fault> {
+) -> Result<Report, ForecastError> {
     let inputs = &model.inputs;
-    let codes = inputs.codes(dictionaries);
     let fits: Vec<Result<Fit, Unfit>> = series.iter().map(|s| inputs.fit(s)).collect();
     let fitting: Vec<(&Series, &Fit)> =
         series.iter().zip(&fits).filter_map(|(s, fit)| Some((*s, fit.as_ref().ok()?))).collect();
-    // Every block has the whole fleet's encoder length: results do not depend on the blocks.
     let encoder_steps = fitting.iter().map(|(_, fit)| fit.encoder_length()).max().unwrap_or(0);
-    let compute = |block: &[(&Series, &Fit)]| {
-        let computed = forecast_block(model, block, &codes, encoder_steps);
-        progress.advance(block.len() as u64);
-        computed
-    };
-    let blocks: Vec<&[(&Series, &Fit)]> = fitting.chunks(GROUP).collect();
-    let computed: Vec<_> = if threads == 1 || blocks.len() < 2 {
-        blocks.into_iter().flat_map(compute).collect()
-    } else {
-        let pool =
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads.min(blocks.len()))
-                .build()
-                .map_err(|e| Fault::failed(format!("cannot start {threads} threads")).because(e))?;
-        pool.install(|| blocks.into_par_iter().flat_map_iter(compute).collect())
-    };
-
+    let codes = inputs.codes(dictionaries);
+    let work = Work { servers: &fitting, codes: &codes, encoder_steps };
+    let computed = engine.compute(model, &work, progress)?;
     let mut computed = computed.into_iter();
     let servers = series
         .iter()
@@ -121,47 +123,10 @@ pub fn forecast(
     if on_bad_row == OnBadRow::Fail
         && let Some((server, unfit)) = report.bad().next()
     {
-        let name = server.labels.join("/");
-        let fault = Fault::failed(format!("cannot forecast {name}: {unfit}"));
-        return Err(
-            fault.hint("--on-bad-row skip leaves such servers out and forecasts the others")
-        );
+        let server = server.labels.join("/");
+        return Err(ForecastError::Unfit { server, unfit: unfit.clone() });
     }
     Ok(report)
-}
-
-/// The forecasts of these servers, in their order.
-fn forecast_block(
-    model: &Model,
-    block: &[(&Series, &Fit)],
-    codes: &Codes<'_>,
-    encoder_steps: usize,
-) -> Vec<Result<Array2<f32>, Unfit>> {
-    let inputs = &model.inputs;
-    let mut batch = inputs.empty_batch(block.len(), encoder_steps);
-    let filled: Vec<Result<(), Unfit>> = block
-        .iter()
-        .enumerate()
-        .map(|(sample, (series, fit))| inputs.fill(series, codes, fit, &mut batch, sample))
-        .collect();
-    let raw = model.forward(&batch);
-    let samples = filled.into_iter().zip(raw.outer_iter()).enumerate();
-    samples
-        .map(|(sample, (filled, raw))| {
-            filled.and_then(|()| rescaled(inputs, &batch, raw.to_owned(), sample))
-        })
-        .collect()
-}
-
-fn rescaled(
-    inputs: &Inputs,
-    batch: &Batch,
-    mut values: Array2<f32>,
-    sample: usize,
-) -> Result<Array2<f32>, Unfit> {
-    let scale = batch.target_scale.row(sample);
-    inputs.rescale([scale[0], scale[1]], values.view_mut());
-    if values.iter().all(|x| x.is_finite()) { Ok(values) } else { Err(Unfit::NoNumber) }
 }
 
 fn server_forecast(

@@ -2,6 +2,7 @@
 
 mod bad_row;
 mod columns;
+mod engine;
 mod forecast;
 mod history;
 mod ingest;
@@ -13,7 +14,8 @@ pub mod window;
 
 pub use bad_row::{BadRow, Wrong};
 pub use columns::Columns;
-pub use forecast::{Report, ServerForecast, State, forecast};
+pub use engine::{Engine, EngineError};
+pub use forecast::{ForecastError, Report, ServerForecast, State, forecast};
 pub use history::{Finished, History, Keep};
 pub use ingest::{Counts, Format, IngestError, Ingested, OnBadRow, Wanted, read};
 pub use records::{Records, UnknownServer};

@@ -7,7 +7,7 @@ use crate::support::{HEAD, Ran, Sandbox, fleet, line, metrics};
 const TOLERANCE: f64 = 1e-4;
 
 /// Compares two CSV texts: equal but for the numbers of the quantile columns.
-fn compare(got: &str, expected: &str, what: &str) {
+pub(crate) fn compare(got: &str, expected: &str, what: &str) {
     assert_eq!(got.lines().next(), expected.lines().next(), "{what}");
     assert_eq!(got.lines().count(), expected.lines().count(), "{what}");
     let fixed = got.lines().next().unwrap().split(',').take_while(|c| !is_quantile(c)).count();

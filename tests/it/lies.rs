@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use ut::core::output::Progress;
-use ut::infer::{Format, Keep, OnBadRow, Wanted, forecast, read};
+use ut::infer::{Engine, Format, Keep, OnBadRow, Wanted, forecast, read};
 use ut::model::tft::Model;
 
 use crate::support::fleet;
@@ -19,7 +19,8 @@ fn try_forecast(model: &Path, rows: &[u8], format: Format) {
     let Ok(ingested) = ingested else { return };
     let records = &ingested.records;
     let (servers, labels) = (records.of(&[]), &records.dictionaries);
-    let _ = forecast(&model, &servers, labels, 1, OnBadRow::Skip, &progress);
+    let _ =
+        forecast(&model, &Engine::Cpu { threads: 1 }, &servers, labels, OnBadRow::Skip, &progress);
 }
 
 /// The values of a document that hold no others, as paths.

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod config;
+mod gpu;
 mod infer;
 mod lies;
 mod model;

@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 use ut::model::tft::{Batch, FastNetwork, Isa, Model};
 
 /// Largest difference from the double-precision output that another order of summation explains.
-const RAW_TOLERANCE: f32 = 3e-5;
+pub(crate) const RAW_TOLERANCE: f32 = 3e-5;
 /// Intermediate values are compared with PyTorch's single precision, which has an error of its own.
 const INTERMEDIATE_TOLERANCE: f32 = 1e-4;
 
@@ -30,14 +30,14 @@ pub(crate) fn case_folders() -> Vec<PathBuf> {
     folders
 }
 
-struct Case<'a>(SafeTensors<'a>);
+pub(crate) struct Case<'a>(pub(crate) SafeTensors<'a>);
 
 impl Case<'_> {
     fn tensor(&self, name: &str) -> Option<TensorView<'_>> {
         self.0.tensor(name).ok()
     }
 
-    fn floats(&self, name: &str) -> Option<Vec<f32>> {
+    pub(crate) fn floats(&self, name: &str) -> Option<Vec<f32>> {
         let tensor = self.tensor(name)?;
         let data = tensor.data();
         Some(match tensor.dtype() {
@@ -58,7 +58,7 @@ impl Case<'_> {
         self.codes(name).unwrap().into_iter().map(|x| x as usize).collect()
     }
 
-    fn batch(&self) -> Batch {
+    pub(crate) fn batch(&self) -> Batch {
         let shape = |name: &str| self.tensor(name).map(|t| t.shape().to_vec());
         let (past, future) = (shape("in.encoder_cont"), shape("in.decoder_cont"));
         let (past, future) = (past.unwrap(), future.unwrap());
@@ -85,7 +85,7 @@ impl Case<'_> {
     }
 }
 
-fn largest_difference(got: &[f32], expected: &[f32]) -> f32 {
+pub(crate) fn largest_difference(got: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(got.len(), expected.len());
     // Infinity for NaN: `max` alone would drop it.
     let difference =
@@ -142,7 +142,7 @@ fn a_sample_is_forecast_alike_in_any_company() {
     }
 }
 
-fn alone(batch: &Batch, sample: usize) -> Batch {
+pub(crate) fn alone(batch: &Batch, sample: usize) -> Batch {
     let own = sample..=sample;
     Batch {
         reals: batch.reals.slice(s![own.clone(), .., ..]).to_owned(),

@@ -66,7 +66,7 @@ fn the_version_is_in_the_changelog() {
 #[test]
 fn every_subcommand_has_its_place_in_the_readme() {
     let readme = text("README.md");
-    for name in ["infer", "config", "completions", "man"] {
+    for name in ["infer", "device", "config", "completions", "man"] {
         assert!(readme.contains(&format!("`ut {name}")), "{name}");
     }
 }
@@ -154,13 +154,16 @@ fn imports_run_downward() {
 
 #[test]
 fn effects_have_one_place_each() {
-    let rules: [(&str, &[&str]); 6] = [
+    let driver = &["src/core/device.rs", "src/model/tft/cuda.rs"];
+    let rules: [(&str, &[&str]); 8] = [
         ("Instant::now", &["src/core/clock.rs"]),
         ("SystemTime::now", &["src/core/clock.rs"]),
         ("Utc::now", &["src/core/clock.rs"]),
         ("env::var", &["src/core/config/environment.rs"]),
         ("io::stdout", &["src/core/output/mod.rs"]),
         ("io::stderr", &["src/core/output/mod.rs"]),
+        ("cudarc", driver),
+        ("unsafe", driver),
     ];
     for (name, text) in sources() {
         for (effect, allowed) in rules {

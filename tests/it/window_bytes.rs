@@ -150,7 +150,8 @@ fn use_it(window: &mut Window, model: &Model) {
         window.set_steps(10);
         let (servers, labels) = (window.records.of(&[]), &window.records.dictionaries);
         let progress = ut::core::output::Progress::hidden();
-        let _ = ut::infer::forecast(model, &servers, labels, 1, OnBadRow::Skip, &progress);
+        let engine = ut::infer::Engine::Cpu { threads: 1 };
+        let _ = ut::infer::forecast(model, &engine, &servers, labels, OnBadRow::Skip, &progress);
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::device::Chosen;
 use super::input::{InputArgs, load_model};
 use super::kept::{KeepArgs, Told};
 use super::picture::{PANELS_MAX, picture};
@@ -12,12 +13,13 @@ use super::source::{Files, gather};
 use super::{document, rows, table};
 use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
+use crate::core::device::Choice;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::files;
 use crate::core::output::Unit;
 use crate::infer::plot::{Picture, svg};
-use crate::infer::{Counts, Report, State, forecast};
+use crate::infer::{Counts, Engine, Report, State, forecast};
 use crate::model::tft::Model;
 
 /// What to forecast from, and how to say it
@@ -48,9 +50,12 @@ pub(super) struct ForecastArgs {
     /// Draw the forecasts into this SVG, a panel a server
     #[arg(long, value_name = "FILE.svg", value_parser = svg_file)]
     plot: Option<PathBuf>,
+    /// What computes: auto, cpu, cuda or cuda:N [default: auto, a GPU for thousands of servers]
+    #[arg(long, value_name = "DEVICE")]
+    pub(super) device: Option<Choice>,
     /// Threads that compute [default: one per core]
     #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    pub(super) threads: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -71,7 +76,8 @@ pub(super) struct Forecasts<'a> {
     pub(super) counts: Counts,
     pub(super) ignored_columns: &'a [String],
     pub(super) window: Option<Told>,
-    pub(super) threads: usize,
+    /// What computed them.
+    pub(super) engine: String,
     pub(super) seconds: f64,
 }
 
@@ -110,12 +116,14 @@ pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
     }
     let quantiles = chosen(&model.quantiles, &wanted_quantiles(args, ctx))?;
     let (mut source, ingested) = gather(args, &files, &model, ctx)?;
-    let (watch, threads) = (Stopwatch::start(), threads(args, ctx));
+    let watch = Stopwatch::start();
     let records = source.records();
     let servers = records.of(&args.server);
     let progress = ctx.out.progress("forecasting", Unit::Items, Some(servers.len() as u64));
     let (dictionaries, on_bad_row) = (&records.dictionaries, args.input.on_bad_row(ctx));
-    let report = forecast(&model, &servers, dictionaries, threads, on_bad_row, &progress)?;
+    let on =
+        |engine: &Engine| forecast(&model, engine, &servers, dictionaries, on_bad_row, &progress);
+    let (report, engine) = Chosen::of(args, ctx).run(&model, servers.len(), ctx, on)?;
     drop(progress);
     let exit = report.exit(ingested.counts.skipped);
     if exit == Exit::Failed {
@@ -128,7 +136,7 @@ pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
         counts: ingested.counts,
         ignored_columns: &ingested.ignored_columns,
         window: None,
-        threads,
+        engine,
         seconds: watch.elapsed().as_secs_f64(),
     };
     let picture = args.plot.as_ref().map(|path| (path, picture(&forecasts, &servers)));
@@ -179,12 +187,6 @@ fn wanted_quantiles(args: &ForecastArgs, ctx: &Context) -> Vec<f64> {
     } else {
         args.quantile.clone()
     }
-}
-
-fn threads(args: &ForecastArgs, ctx: &Context) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let asked = args.threads.map(NonZeroUsize::get).or_else(|| ctx.config.count("infer.threads"));
-    asked.unwrap_or_else(cores)
 }
 
 /// Positions of the wanted quantiles, all of them if none is named.

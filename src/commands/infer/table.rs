@@ -161,7 +161,7 @@ impl<'a> View<'a> {
     }
 
     fn summary(&self, width: Option<usize>) -> String {
-        let Forecasts { model, report, threads, seconds, .. } = self.forecasts;
+        let Forecasts { model, report, engine, seconds, .. } = self.forecasts;
         let count = |n: usize, noun| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         let step = model.inputs.step_seconds().map(|s| format!(" of {}", long_duration(s)));
         let mut parts = vec![
@@ -177,7 +177,7 @@ impl<'a> View<'a> {
                 step.unwrap_or_default()
             ),
             format!("model {} ({} parameters)", model.name, grouped(model.parameters)),
-            format!("CPU, {}", count(*threads, "thread")),
+            engine.clone(),
             format!("{:.0} ms", (seconds * 1e3).max(1.0)),
         ];
         if self.forecasts.counts.skipped > 0 {

@@ -11,6 +11,8 @@ pub enum Kind {
     Duration,
     /// Numbers between zero and one.
     Fractions,
+    /// `auto`, `cpu`, `cuda` or `cuda:1`.
+    Device,
 }
 
 /// A setting.
@@ -85,6 +87,12 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Fractions,
         default: "all of the model's",
         help: "the quantiles to print",
+    },
+    Key {
+        name: "infer.device",
+        kind: Kind::Device,
+        default: "auto",
+        help: "what computes: auto, cpu, cuda or cuda:N",
     },
     Key {
         name: "infer.threads",

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::environment::Environment;
 use super::keys::{KEYS, Key, Kind};
 use super::unknown_key;
+use crate::core::device::Choice;
 use crate::core::error::{Fault, nearest};
 
 /// Where a value was said.
@@ -116,7 +117,7 @@ impl Layer {
 fn from_text(kind: Kind, text: &str) -> toml::Value {
     let as_text = || toml::Value::String(text.to_owned());
     match kind {
-        Kind::Path | Kind::Choice(_) | Kind::Duration => as_text(),
+        Kind::Path | Kind::Choice(_) | Kind::Duration | Kind::Device => as_text(),
         Kind::Count => text.parse().map_or_else(|_| as_text(), toml::Value::Integer),
         Kind::Fractions => text
             .split(',')
@@ -177,6 +178,10 @@ fn check(key: &Key, data: &toml::Value) -> Result<(), Wrong> {
         Kind::Count => match data.as_integer() {
             Some(1..) => Ok(()),
             _ => Err(wrong("a whole number of at least 1")),
+        },
+        Kind::Device => match text.map(str::parse::<Choice>) {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(wrong("auto, cpu, cuda or cuda:N")),
         },
         Kind::Duration => match text.map(humantime::parse_duration) {
             Some(Ok(_)) => Ok(()),

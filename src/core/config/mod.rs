@@ -12,6 +12,7 @@ pub use environment::Environment;
 pub use keys::{KEYS, Key, Kind};
 pub use layers::{Origin, Value};
 
+use super::device::Choice;
 use super::error::{Fault, nearest};
 use layers::Layer;
 
@@ -81,6 +82,11 @@ impl Config {
     /// A length of time.
     pub fn duration(&self, name: &str) -> Option<Duration> {
         self.text(name).and_then(|text| humantime::parse_duration(text).ok())
+    }
+
+    /// What to compute on.
+    pub fn device(&self, name: &str) -> Option<Choice> {
+        self.text(name).and_then(|text| text.parse().ok())
     }
 
     /// A list of numbers.

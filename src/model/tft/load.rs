@@ -117,17 +117,22 @@ impl Model {
 
     /// Reads `model.json` and `model.safetensors` of a folder.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
+        let text = read(&folder.join(DESCRIPTION))?;
+        let bytes = read(&folder.join(WEIGHTS))?;
+        Self::parse(folder, &text, &bytes)
+    }
+
+    /// The model that these files hold; errors name them as those of `folder`.
+    pub(super) fn parse(folder: &Path, text: &[u8], bytes: &[u8]) -> Result<Self, LoadError> {
         let path = folder.join(DESCRIPTION);
-        let text = read(&path)?;
-        let spec = parse(&path, &text)?;
+        let spec = parse(&path, text)?;
         let wrong = |what| LoadError::Spec { path: path.clone(), what };
         let quantiles = quantiles(&spec).map_err(wrong)?;
         check_sizes(&spec).map_err(wrong)?;
         let inputs = Inputs::new(&spec).map_err(wrong)?;
 
         let path = folder.join(WEIGHTS);
-        let bytes = read(&path)?;
-        let tensors = SafeTensors::deserialize(&bytes)
+        let tensors = SafeTensors::deserialize(bytes)
             .map_err(|source| LoadError::Container { path: path.clone(), source })?;
         let network = Network::load(&Weights::new(&tensors), &spec, quantiles.len()).map_err(
             |e| match e {

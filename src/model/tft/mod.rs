@@ -6,6 +6,8 @@
 
 mod batch;
 mod calendar;
+mod check;
+mod cuda;
 mod dictionary;
 mod fast;
 mod groups;
@@ -24,6 +26,8 @@ mod weights;
 
 pub use batch::Batch;
 pub use calendar::{Grid, MICROS};
+pub use check::{Checked, check};
+pub use cuda::CudaNetwork;
 pub use dictionary::Dictionary;
 pub use fast::{FastNetwork, GROUP, Isa};
 pub use inputs::{CategoricalColumn, Inputs, TimeColumn};

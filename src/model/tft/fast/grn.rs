@@ -58,8 +58,8 @@ pub(super) fn parts(of: &layers::Linear) -> (&Array2<f32>, Array1<f32>) {
 #[derive(Debug)]
 pub(super) struct Resample {
     /// Left and right input of each output, and the factor of each, the gate included.
-    taps: Vec<(usize, usize, f32, f32)>,
-    norm: LayerNorm,
+    pub(super) taps: Vec<(usize, usize, f32, f32)>,
+    pub(super) norm: LayerNorm,
 }
 
 impl Resample {
@@ -86,7 +86,7 @@ impl Resample {
 pub(super) struct Grn {
     pub(super) fc1: Linear,
     pub(super) out: GateAddNorm,
-    resample: Option<Resample>,
+    pub(super) resample: Option<Resample>,
 }
 
 impl Grn {

@@ -14,9 +14,9 @@ pub(super) type Weights = [f32; BLOCK];
 /// y = W x + b, the outputs in blocks of eight: for each block, for each input, eight weights.
 #[derive(Debug)]
 pub(super) struct Linear {
-    inputs: usize,
+    pub(super) inputs: usize,
     outputs: usize,
-    weights: Vec<Weights>,
+    pub(super) weights: Vec<Weights>,
     bias: Vec<f32>,
 }
 
@@ -163,7 +163,7 @@ fn rows<'w, S: Simd, const R: usize, const FROM: usize>(
 /// gates' weights hold the factor −log₂e.
 #[derive(Debug)]
 pub(super) struct Glu {
-    linear: Linear,
+    pub(super) linear: Linear,
     outputs: usize,
 }
 

@@ -19,6 +19,7 @@ mod lanes;
 mod linear;
 mod norm;
 mod pass;
+mod plan;
 mod recurrence;
 mod selection;
 
@@ -29,6 +30,7 @@ use ndarray::Array3;
 use pulp::Simd;
 
 pub use isa::Isa;
+pub(super) use plan::{Plan, Unplanned};
 
 use super::batch::Batch;
 use super::network::Network;
@@ -60,12 +62,18 @@ pub struct FastNetwork {
     /// Tells its results from those of other networks.
     id: u64,
     isa: Isa,
+    folded: Folded,
+    encoder_lstm: Vec<Layer>,
+    decoder_lstm: Vec<Layer>,
+}
+
+/// All but the LSTM, whatever the instructions.
+#[derive(Debug)]
+struct Folded {
     hidden: usize,
     contexts: Contexts,
     encoder_selection: Selection,
     decoder_selection: Selection,
-    encoder_lstm: Vec<Layer>,
-    decoder_lstm: Vec<Layer>,
     post_lstm: GateAddNorm,
     enrichment: Grn,
     attention: Attention,
@@ -75,11 +83,8 @@ pub struct FastNetwork {
     output: Linear,
 }
 
-impl FastNetwork {
-    pub fn new(of: &Network, isa: Isa) -> Self {
-        let lstm = |of: &super::recurrence::Lstm| {
-            of.0.iter().map(|layer| Layer::new(layer, isa.vector())).collect()
-        };
+impl Folded {
+    fn new(of: &Network) -> Self {
         let decoder_selection = Selection::new(&of.decoder_selection, &|_| true);
         let known = of.decoder_selection.real_columns();
         let encoder_selection =
@@ -87,14 +92,10 @@ impl FastNetwork {
         let enrichment = Grn::new(&of.enrichment);
         let (output, bias) = parts(&of.output);
         Self {
-            id: IDS.fetch_add(1, Ordering::Relaxed),
-            isa,
             hidden: of.hidden,
             contexts: Contexts::new(of, &encoder_selection, &decoder_selection, &enrichment),
             encoder_selection,
             decoder_selection,
-            encoder_lstm: lstm(&of.encoder_lstm),
-            decoder_lstm: lstm(&of.decoder_lstm),
             post_lstm: GateAddNorm::new(&of.post_lstm),
             enrichment,
             attention: Attention::new(&of.attention),
@@ -105,6 +106,21 @@ impl FastNetwork {
             feed_forward: Grn::new(&of.feed_forward),
             pre_output: GateAddNorm::new(&of.pre_output),
             output: Linear::new(output.view(), Some(bias.view())),
+        }
+    }
+}
+
+impl FastNetwork {
+    pub fn new(of: &Network, isa: Isa) -> Self {
+        let lstm = |of: &super::recurrence::Lstm| {
+            of.0.iter().map(|layer| Layer::new(layer, isa.vector())).collect()
+        };
+        Self {
+            id: IDS.fetch_add(1, Ordering::Relaxed),
+            isa,
+            folded: Folded::new(of),
+            encoder_lstm: lstm(&of.encoder_lstm),
+            decoder_lstm: lstm(&of.decoder_lstm),
         }
     }
 
@@ -121,7 +137,7 @@ impl FastNetwork {
     }
 
     fn forward_in(&self, workspace: &mut Workspace, batch: &Batch) -> Array3<f32> {
-        let shape = (batch.samples(), batch.decoder_steps(), self.output.outputs());
+        let shape = (batch.samples(), batch.decoder_steps(), self.folded.output.outputs());
         let mut raw = Array3::zeros(shape);
         let arena = workspace.arena(self.sizes(batch));
         let reals = batch.reals.as_standard_layout();
@@ -133,7 +149,7 @@ impl FastNetwork {
     /// Features of a stage, and of a row that the LSTM takes or yields; those that only fill the last
     /// vectors included.
     fn units(&self) -> usize {
-        self.encoder_lstm.first().map_or(padded(self.hidden), Layer::units)
+        self.encoder_lstm.first().map_or(padded(self.folded.hidden), Layer::units)
     }
 
     fn sizes(&self, batch: &Batch) -> Sizes {
@@ -141,20 +157,23 @@ impl FastNetwork {
         let panels = |steps: usize| steps.div_ceil(width);
         let (encoder, decoder) = (panels(batch.encoder_steps), panels(batch.decoder_steps()));
         let hidden = self.units() * width;
-        let selections =
-            [&self.encoder_selection, &self.decoder_selection, &self.contexts.selection];
+        let selections = [
+            &self.folded.encoder_selection,
+            &self.folded.decoder_selection,
+            &self.folded.contexts.selection,
+        ];
         let inputs = selections.iter().map(|s| s.inputs()).max().unwrap_or(0);
-        let grns = [&self.enrichment, &self.feed_forward];
+        let grns = [&self.folded.enrichment, &self.folded.feed_forward];
         let scratch = selections
             .iter()
             .map(|s| s.scratch())
             .chain(grns.iter().map(|g| g.scratch()))
-            .chain(self.contexts.grns().map(Grn::scratch))
+            .chain(self.folded.contexts.grns().map(Grn::scratch))
             .chain([Attention::scratch(batch.encoder_steps + batch.decoder_steps())])
             .max()
             .unwrap_or(0);
         // A panel of the LSTM's, one after its gate, one after the enrichment, one of values.
-        let stage = 3 * hidden + self.attention.values.padded_outputs() * width;
+        let stage = 3 * hidden + self.folded.attention.values.padded_outputs() * width;
         let units = self.units();
         Sizes {
             network: self.id,
@@ -163,16 +182,16 @@ impl FastNetwork {
             rows: GROUP * (encoder + decoder) * width * units,
             states: 2 * GROUP * units,
             decoder: decoder * hidden,
-            keys: (encoder + decoder) * self.attention.keys.padded_outputs() * width,
-            values: (encoder + decoder) * self.attention.values.padded_outputs() * width,
-            queries: self.attention.queries.padded_outputs() * width,
-            contexts: self.contexts.features() * width,
+            keys: (encoder + decoder) * self.folded.attention.keys.padded_outputs() * width,
+            values: (encoder + decoder) * self.folded.attention.values.padded_outputs() * width,
+            queries: self.folded.attention.queries.padded_outputs() * width,
+            contexts: self.folded.contexts.features() * width,
             scratch: scratch * width + stage,
             kept: [
-                (self.encoder_selection.shared(), encoder),
-                (self.decoder_selection.shared(), decoder),
+                (self.folded.encoder_selection.shared(), encoder),
+                (self.folded.decoder_selection.shared(), decoder),
             ],
-            hidden: self.hidden,
+            hidden: self.folded.hidden,
             width,
         }
     }

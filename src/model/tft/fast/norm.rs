@@ -8,9 +8,9 @@ use super::lanes::{Lanes, add, inverse, mul, mul_add, splat, sqrt, sub};
 /// (x − mean) / √(variance + ε) · weight + bias
 #[derive(Debug)]
 pub(super) struct LayerNorm {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    eps: f32,
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    pub(super) eps: f32,
 }
 
 impl LayerNorm {

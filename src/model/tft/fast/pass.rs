@@ -124,15 +124,15 @@ impl Pass<'_> {
 
     /// The bias that holds the context of the encoder's selection, the decoder's, the enrichment.
     fn bias(&self, server: Server, which: usize, width: usize) -> Vec<f32> {
-        let sizes = self.net.contexts.biases();
-        let from = 2 * padded(self.net.hidden) + sizes[..which].iter().sum::<usize>();
+        let sizes = self.net.folded.contexts.biases();
+        let from = 2 * padded(self.net.folded.hidden) + sizes[..which].iter().sum::<usize>();
         self.context(server, from..from + sizes[which], width)
     }
 
     #[inline(always)]
     fn contexts<S: Simd>(&mut self, simd: S, samples: Range<usize>) {
         let Arena { inputs, contexts, scratch, .. } = &mut *self.arena;
-        let net = &self.net.contexts;
+        let net = &self.net.folded.contexts;
         net.selection.fill::<S>(
             self.batch,
             self.reals,
@@ -151,12 +151,12 @@ impl Pass<'_> {
     fn select<S: Simd>(&mut self, simd: S, server: Server) {
         let (width, units) = (lanes::<S>(), self.net.units());
         let first = self.first_panel(server, width);
-        let past = (0, server.encoder_steps, first, &self.net.encoder_selection, 0);
+        let past = (0, server.encoder_steps, first, &self.net.folded.encoder_selection, 0);
         let future = (
             self.batch.encoder_steps,
             self.batch.decoder_steps(),
             first + self.encoder_panels(width),
-            &self.net.decoder_selection,
+            &self.net.folded.decoder_selection,
             1,
         );
         for (begin, count, panel, selection, which) in [past, future] {
@@ -185,7 +185,7 @@ impl Pass<'_> {
 
     #[inline(always)]
     fn recur<S: Simd, const G: usize>(&mut self, simd: S, servers: [Server; G]) {
-        let (width, hidden) = (lanes::<S>(), self.net.hidden);
+        let (width, hidden) = (lanes::<S>(), self.net.folded.hidden);
         let decoder = self.batch.decoder_steps();
         let first = servers.map(|s| self.first_panel(s, width));
         let future = first.map(|f| f + self.encoder_panels(width));
@@ -229,8 +229,9 @@ impl Pass<'_> {
         let bias = self.bias(server, 2, width);
         let used = server.encoder_steps.div_ceil(width);
         let last = 1 + (net.encoder_lstm.len() - 1) % 2;
-        let (stage, keys_size) = (net.units() * width, net.attention.keys.padded_outputs() * width);
-        let (values_size, units) = (net.attention.values.padded_outputs(), net.units());
+        let (stage, keys_size) =
+            (net.units() * width, net.folded.attention.keys.padded_outputs() * width);
+        let (values_size, units) = (net.folded.attention.values.padded_outputs(), net.units());
         for panel in (0..used).chain(encoder..encoder + self.decoder_panels(width)) {
             let Arena { selected, rows, gated, enriched, keys, values, scratch, .. } =
                 &mut *self.arena;
@@ -251,11 +252,11 @@ impl Pass<'_> {
             };
             let (u, a) = (features_mut::<S>(u), features_mut::<S>(a));
             let (v, scratch) = scratch.split_at_mut(values_size * width);
-            net.post_lstm.apply(simd, y, x, u);
-            net.enrichment.apply_with(simd, u, &bias, features_mut::<S>(scratch), a);
+            net.folded.post_lstm.apply(simd, y, x, u);
+            net.folded.enrichment.apply_with(simd, u, &bias, features_mut::<S>(scratch), a);
             let keys = &mut keys.all_mut()[panel * keys_size..][..keys_size];
-            net.attention.keys.apply(simd, a, features_mut::<S>(keys));
-            net.attention.values.apply(simd, a, features_mut::<S>(v));
+            net.folded.attention.keys.apply(simd, a, features_mut::<S>(keys));
+            net.folded.attention.values.apply(simd, a, features_mut::<S>(v));
             let rows = &mut values.all_mut()[panel * width * values_size..];
             transpose(simd, v, width, [values_size, width], rows, values_size);
         }
@@ -264,7 +265,7 @@ impl Pass<'_> {
     /// For each head, the squared length of the longest key that is seen.
     #[inline(always)]
     fn longest_keys<S: Simd>(&self, simd: S, server: Server, decoder_steps: usize) -> Vec<f32> {
-        let (width, net) = (lanes::<S>(), &self.net.attention);
+        let (width, net) = (lanes::<S>(), &self.net.folded.attention);
         let mut longest = vec![splat(simd, 0.0); net.heads()];
         let panels = self.arena.keys.all().chunks_exact(net.keys.padded_outputs() * width);
         for (index, panel) in panels.enumerate() {
@@ -288,7 +289,7 @@ impl Pass<'_> {
         let (width, net) = (lanes::<S>(), self.net);
         let stage = net.units() * width;
         let decoder_steps = self.batch.decoder_steps();
-        let seen_decoder = if net.attention.is_causal() {
+        let seen_decoder = if net.folded.attention.is_causal() {
             decoder_steps
         } else {
             self.batch.decoder_lengths[server.sample].min(decoder_steps)
@@ -300,7 +301,7 @@ impl Pass<'_> {
             let a = features::<S>(&enriched.all()[panel * stage..][..stage]);
             let u = features::<S>(&gated.all()[panel * stage..][..stage]);
             let q = features_mut::<S>(queries.all_mut());
-            net.attention.queries.apply(simd, a, q);
+            net.folded.attention.queries.apply(simd, a, q);
             let seen = Seen {
                 keys: keys.all(),
                 values: values.all(),
@@ -315,14 +316,14 @@ impl Pass<'_> {
             let (x, rest) = own.split_at_mut(net.units());
             let (y, z) = rest.split_at_mut(net.units());
             let scratch = features_mut::<S>(scratch);
-            net.attention.apply(simd, q, panel * width, seen, scratch, x);
-            net.post_attention.apply(simd, x, a, y);
-            net.feed_forward.apply(simd, y, scratch, z);
-            net.pre_output.apply(simd, z, u, y);
-            net.output.apply(simd, y, scratch);
+            net.folded.attention.apply(simd, q, panel * width, seen, scratch, x);
+            net.folded.post_attention.apply(simd, x, a, y);
+            net.folded.feed_forward.apply(simd, y, scratch, z);
+            net.folded.pre_output.apply(simd, z, u, y);
+            net.folded.output.apply(simd, y, scratch);
             let steps = panel * width..decoder_steps.min((panel + 1) * width);
             let mut raw = self.raw.slice_mut(s![server.sample, steps, ..]);
-            for (output, values) in scratch.iter().take(net.output.outputs()).enumerate() {
+            for (output, values) in scratch.iter().take(net.folded.output.outputs()).enumerate() {
                 let numbers: &[f32] = pulp::bytemuck::cast_slice(values);
                 raw.column_mut(output).iter_mut().zip(numbers).for_each(|(to, v)| *to = *v);
             }

@@ -23,14 +23,14 @@ use super::norm::{LayerNorm, inverse_root, sum};
 #[derive(Debug)]
 pub(super) struct Selection {
     /// Columns of the real inputs, in the order of their features.
-    reals: Vec<usize>,
+    pub(super) reals: Vec<usize>,
     /// Embeddings follow the reals: columns of codes, and the table.
-    embeddings: Vec<(Vec<usize>, Array2<f32>)>,
-    variables: Vec<Variable>,
-    weigher: Option<Weigher>,
+    pub(super) embeddings: Vec<(Vec<usize>, Array2<f32>)>,
+    pub(super) variables: Vec<Variable>,
+    pub(super) weigher: Option<Weigher>,
     /// Variables whose results are kept.
     shared: usize,
-    hidden: usize,
+    pub(super) hidden: usize,
 }
 
 #[derive(Debug)]
@@ -67,11 +67,11 @@ pub(super) enum Skip {
 
 /// Weighs the variables.
 #[derive(Debug)]
-struct Weigher {
-    fc1: Linear,
-    residual: Linear,
-    residual_norm: Option<LayerNorm>,
-    out: GateAddNorm,
+pub(super) struct Weigher {
+    pub(super) fc1: Linear,
+    pub(super) residual: Linear,
+    pub(super) residual_norm: Option<LayerNorm>,
+    pub(super) out: GateAddNorm,
 }
 
 impl Selection {

@@ -1,0 +1,68 @@
+//! The forward pass on the first GPU: from tensors that are there already, and with their way to the GPU
+//! and the output's way back.
+//!
+//! `cargo bench --bench gpu [-- MODEL_DIR]` prints the fastest and the median time. `benches/peers.py
+//! CHECKPOINT cuda` does the same with PyTorch.
+
+#![allow(clippy::print_stdout, reason = "a bench prints its result")]
+
+use std::path::Path;
+use std::time::Instant;
+
+use ut::core::device::Gpu;
+use ut::model::tft::{Batch, CudaNetwork, Model};
+
+const SERVERS: [usize; 4] = [20, 256, 2048, 10_000];
+const RUNS: usize = 50;
+
+fn main() {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleet/fleet-tft");
+    let named = std::env::args().skip(1).find(|a| !a.starts_with("--"));
+    let model = Model::load(&named.map_or(own, Into::into)).expect("a model folder");
+    let start = Instant::now();
+    let network = Gpu::open(0).and_then(|gpu| CudaNetwork::new(&model.network, gpu));
+    let network = match network {
+        Ok(network) => network,
+        Err(error) => return println!("nothing to measure: {error}"),
+    };
+    let opened = start.elapsed();
+    println!("{}, {} ({} parameters), ms", network.gpu().name, model.name, model.parameters);
+    println!("opening the GPU, loading kernels and weights: {:.0}", opened.as_secs_f64() * 1e3);
+    println!("           tensors on the GPU     there and back");
+    println!(" servers   fastest     median   fastest     median");
+    for servers in SERVERS {
+        let batch = random(&model, servers);
+        let whole = times(|| network.forward(&batch).map(|raw| raw[[0, 0, 0]]).expect("a pass"));
+        let kernels = times(|| network.again().map(|()| 0.0).expect("a pass"));
+        let [kernels, whole] =
+            [kernels, whole].map(|t| format!("{:>9.3} {:>10.3}", t[0], t[RUNS / 2]));
+        println!("{servers:>8} {kernels} {whole}");
+    }
+}
+
+/// Sorted, in milliseconds. The first run takes the memory and does not count.
+fn times(run: impl Fn() -> f32) -> Vec<f64> {
+    std::hint::black_box(run());
+    let time = |_| {
+        let start = Instant::now();
+        std::hint::black_box(run());
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    let mut times: Vec<f64> = (0..RUNS).map(time).collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// At the longest lengths.
+fn random(model: &Model, servers: usize) -> Batch {
+    let mut seed = 7_u32;
+    let mut next = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let encoder = model.inputs.max_encoder_length;
+    let mut batch = model.inputs.empty_batch(servers, encoder);
+    batch.reals.mapv_inplace(|_| next());
+    batch.encoder_lengths.fill(encoder);
+    batch
+}

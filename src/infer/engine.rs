@@ -1,0 +1,182 @@
+//! What computes the forecasts: threads of the processor, or a GPU.
+
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use rayon::prelude::*;
+
+use crate::core::device::{Gpu, GpuError};
+use crate::core::error::Fault;
+use crate::core::output::Progress;
+use crate::model::tft::{Batch, Codes, CudaNetwork, Fit, GROUP, Inputs, Model, Series, Unfit};
+
+/// Servers that a thread prepares for a GPU, and that go to it together.
+const PREPARED: usize = 64;
+const TOGETHER: usize = 4096;
+
+/// What computes the forecasts.
+#[derive(Debug)]
+pub enum Engine {
+    Cpu {
+        threads: usize,
+    },
+    /// The network on a GPU; threads prepare what it takes.
+    Gpu {
+        network: Box<CudaNetwork>,
+        threads: usize,
+    },
+}
+
+/// Why nothing was computed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("cannot start {0} threads")]
+    Threads(usize, #[source] rayon::ThreadPoolBuildError),
+    #[error("cannot forecast on the GPU")]
+    Gpu(#[from] GpuError),
+}
+
+impl From<EngineError> for Fault {
+    fn from(error: EngineError) -> Self {
+        let fault = Self::failed(error.to_string());
+        match error {
+            EngineError::Threads(_, source) => fault.because(source),
+            EngineError::Gpu(source) => fault.because(source).hint("--device cpu does without"),
+        }
+    }
+}
+
+/// Servers with the rows that their forecasts look at, and their labels' codes.
+pub(super) struct Work<'w> {
+    pub(super) servers: &'w [(&'w Series, &'w Fit)],
+    pub(super) codes: &'w Codes<'w>,
+    /// Of the longest encoder: results do not depend on blocks.
+    pub(super) encoder_steps: usize,
+}
+
+/// [horizon, quantiles] of each server.
+type Computed = Vec<Result<Array2<f32>, Unfit>>;
+
+impl Engine {
+    /// Brings the model to the GPU of that number.
+    pub fn gpu(model: &Model, number: usize, threads: usize) -> Result<Self, GpuError> {
+        let network = CudaNetwork::new(&model.network, Gpu::open(number)?)?;
+        Ok(Self::Gpu { network: Box::new(network), threads })
+    }
+
+    /// As people call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Cpu { threads: 1 } => "CPU, 1 thread".to_owned(),
+            Self::Cpu { threads } => format!("CPU, {threads} threads"),
+            Self::Gpu { network, .. } => network.gpu().name.clone(),
+        }
+    }
+
+    pub(super) fn compute(
+        &self,
+        model: &Model,
+        work: &Work<'_>,
+        progress: &Progress,
+    ) -> Result<Computed, EngineError> {
+        match self {
+            Self::Cpu { threads } => on_threads(*threads, work.servers.chunks(GROUP), |block| {
+                let prepared = Prepared::new(&model.inputs, block, work);
+                let raw = model.forward(&prepared.batch);
+                progress.advance(block.len() as u64);
+                prepared.rescaled(&model.inputs, raw.outer_iter())
+            }),
+            Self::Gpu { network, threads } => {
+                let mut all = Vec::with_capacity(work.servers.len());
+                for together in work.servers.chunks(TOGETHER) {
+                    let parts = on_threads(*threads, together.chunks(PREPARED), |part| {
+                        vec![Prepared::new(&model.inputs, part, work)]
+                    })?;
+                    let raw = network.forward(&joined(&parts))?;
+                    let mut raw = raw.outer_iter();
+                    for part in parts {
+                        all.extend(part.rescaled(&model.inputs, raw.by_ref()));
+                    }
+                    progress.advance(together.len() as u64);
+                }
+                Ok(all)
+            }
+        }
+    }
+}
+
+/// What `f` makes of the blocks, in their order; threads take the next block when they are done with one.
+fn on_threads<'b, B, T, F>(
+    threads: usize,
+    blocks: std::slice::Chunks<'b, B>,
+    f: F,
+) -> Result<Vec<T>, EngineError>
+where
+    B: Sync,
+    T: Send,
+    F: Fn(&'b [B]) -> Vec<T> + Send + Sync,
+{
+    let blocks: Vec<&[B]> = blocks.collect();
+    if threads == 1 || blocks.len() < 2 {
+        return Ok(blocks.into_iter().flat_map(f).collect());
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.min(blocks.len())).build();
+    let pool = pool.map_err(|e| EngineError::Threads(threads, e))?;
+    Ok(pool.install(|| blocks.into_par_iter().flat_map_iter(f).collect()))
+}
+
+/// The tensors of some servers, and who could not be prepared.
+struct Prepared {
+    batch: Batch,
+    filled: Vec<Result<(), Unfit>>,
+}
+
+impl Prepared {
+    fn new(inputs: &Inputs, servers: &[(&Series, &Fit)], work: &Work<'_>) -> Self {
+        let mut batch = inputs.empty_batch(servers.len(), work.encoder_steps);
+        let filled = servers.iter().enumerate().map(|(sample, (series, fit))| {
+            inputs.fill(series, work.codes, fit, &mut batch, sample)
+        });
+        let filled = filled.collect();
+        Self { batch, filled }
+    }
+
+    /// The forecasts, of the network's output for each server.
+    fn rescaled<'r>(
+        self,
+        inputs: &Inputs,
+        raw: impl Iterator<Item = ArrayView2<'r, f32>>,
+    ) -> Computed {
+        let samples = self.filled.into_iter().zip(raw).enumerate();
+        samples
+            .map(|(sample, (filled, raw))| {
+                filled.and_then(|()| rescaled(inputs, &self.batch, raw.to_owned(), sample))
+            })
+            .collect()
+    }
+}
+
+fn rescaled(
+    inputs: &Inputs,
+    batch: &Batch,
+    mut values: Array2<f32>,
+    sample: usize,
+) -> Result<Array2<f32>, Unfit> {
+    let scale = batch.target_scale.row(sample);
+    inputs.rescale([scale[0], scale[1]], values.view_mut());
+    if values.iter().all(|x| x.is_finite()) { Ok(values) } else { Err(Unfit::NoNumber) }
+}
+
+fn joined(parts: &[Prepared]) -> Batch {
+    let batches = || parts.iter().map(|part| &part.batch);
+    let along = "parts of the same sizes";
+    let reals: Vec<_> = batches().map(|b| b.reals.view()).collect();
+    let categoricals: Vec<_> = batches().map(|b| b.categoricals.view()).collect();
+    let scales: Vec<_> = batches().map(|b| b.target_scale.view()).collect();
+    Batch {
+        reals: concatenate(Axis(0), &reals).expect(along),
+        categoricals: concatenate(Axis(0), &categoricals).expect(along),
+        encoder_steps: parts.first().map_or(0, |part| part.batch.encoder_steps),
+        encoder_lengths: batches().flat_map(|b| b.encoder_lengths.clone()).collect(),
+        decoder_lengths: batches().flat_map(|b| b.decoder_lengths.clone()).collect(),
+        target_scale: concatenate(Axis(0), &scales).expect(along),
+    }
+}

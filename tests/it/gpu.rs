@@ -1,0 +1,224 @@
+//! The forward pass on a GPU: on a real one where there is one, and on a stand-in whose GPU is the host.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use ndarray::Axis;
+use safetensors::SafeTensors;
+use ut::core::device::{Gpu, GpuError, count};
+use ut::model::tft::{CudaNetwork, Model};
+
+use crate::infer::compare;
+use crate::model::{Case, RAW_TOLERANCE, alone, case_folders, largest_difference};
+use crate::support::{Ran, Sandbox, fleet, metrics, skipped};
+
+/// Compiles the stand-in for the driver's library, once; says in which folder it is.
+fn stand_in() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOLDER.get_or_init(compiled).as_deref()
+}
+
+fn compiled() -> Option<PathBuf> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gpu/driver.cpp");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stand-in");
+    std::fs::create_dir_all(&folder).unwrap();
+    let own = folder.join(format!("libcuda.so.{}", std::process::id()));
+    let compiler = Command::new("c++")
+        .args(["-O2", "-std=c++17", "-fPIC", "-shared", "-Wno-unknown-pragmas"])
+        .args(["-fsanitize=alignment", "-fsanitize-undefined-trap-on-error", "-o"])
+        .args([&own, &source])
+        .output();
+    match compiler {
+        Ok(output) if output.status.success() => {
+            std::fs::rename(own, folder.join("libcuda.so.1")).unwrap();
+            Some(folder)
+        }
+        Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
+        Err(error) => {
+            skipped("the kernels on the host, which needs a C++ compiler", &error);
+            None
+        }
+    }
+}
+
+/// Runs a test of this program again, with the stand-in for the driver.
+fn again(test: &str, settings: &[(&str, &str)]) {
+    let Some(folder) = stand_in() else { return };
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--ignored", "--nocapture"])
+        .env("LD_LIBRARY_PATH", folder)
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+}
+
+#[test]
+fn kernels_agree_with_double_precision() {
+    again("gpu::raw_output_agrees", &[]);
+    again("gpu::raw_output_agrees", &[("STANDIN_ORDER", "1")]);
+}
+
+#[test]
+#[ignore = "run by others, with a driver"]
+fn raw_output_agrees() {
+    for folder in case_folders() {
+        let bytes = std::fs::read(folder.join("case.safetensors")).unwrap();
+        let case = Case(SafeTensors::deserialize(&bytes).unwrap());
+        let model = Model::load(&folder).unwrap();
+        let expected = case.floats("f64.raw").unwrap();
+        let network = CudaNetwork::new(&model.network, Gpu::open(0).unwrap()).unwrap();
+        let raw = network.forward(&case.batch()).unwrap();
+        let worst = largest_difference(raw.as_slice().unwrap(), &expected);
+        assert!(worst <= RAW_TOLERANCE, "{}: {worst:e}", folder.display());
+    }
+}
+
+/// The same servers in parts, as many as the memory holds: bit for bit.
+#[test]
+#[ignore = "run by others, with a driver"]
+fn parts_agree_with_the_whole() {
+    for folder in case_folders() {
+        let bytes = std::fs::read(folder.join("case.safetensors")).unwrap();
+        let batch = Case(SafeTensors::deserialize(&bytes).unwrap()).batch();
+        let model = Model::load(&folder).unwrap();
+        let network = CudaNetwork::new(&model.network, Gpu::open(0).unwrap()).unwrap();
+        let whole = network.forward(&batch).unwrap();
+        for sample in 0..batch.samples() {
+            let own = whole.index_axis(Axis(0), sample);
+            let alone = network.forward(&alone(&batch, sample)).unwrap();
+            assert_eq!(alone.index_axis(Axis(0), 0), own, "{}", folder.display());
+        }
+    }
+}
+
+#[test]
+fn a_server_is_forecast_alike_in_any_company_and_where_memory_is_short() {
+    again("gpu::parts_agree_with_the_whole", &[]);
+    again("gpu::raw_output_agrees", &[("STANDIN_MEMORY", "600000")]);
+}
+
+/// `ut` with the stand-in for the driver.
+fn ut(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> Ran {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command();
+    command.args(args).env("LD_LIBRARY_PATH", folder).envs(settings.iter().copied());
+    command.output().unwrap().into()
+}
+
+#[test]
+fn the_program_forecasts_every_case_on_a_gpu() {
+    let Some(driver) = stand_in() else { return };
+    for folder in case_folders() {
+        let (model, window) = (folder.display().to_string(), folder.join("window.csv"));
+        let window = window.display().to_string();
+        let args = ["infer", "--model", &model, "--input", &window, "--format", "csv"];
+        let ran = ut(driver, &[], &[args.as_slice(), &["--device", "cuda"]].concat());
+        let expected = std::fs::read_to_string(folder.join("expected.csv")).unwrap();
+        compare(&ran.succeeds().stdout, &expected, &model);
+    }
+    let config = fleet().join("ut.toml").display().to_string();
+    let ran = ut(driver, &[("UT_INFER_DEVICE", "cuda:0")], &["infer", "--config", &config]);
+    assert!(ran.succeeds().stdout.contains("· stand-in ·"), "{ran:?}");
+}
+
+#[test]
+fn a_gpu_that_was_named_and_fails_ends_the_run() {
+    let Some(driver) = stand_in() else { return };
+    let config = fleet().join("ut.toml").display().to_string();
+    let infer = |device: &str, settings: &[(&str, &str)]| {
+        ut(driver, settings, &["infer", "--config", &config, "--device", device])
+    };
+    let hint = "--device cpu does without";
+    let none = [("STANDIN_GPUS", "0")];
+    infer("cuda", &none).fails(3, &["the CUDA driver sees no GPU", hint]);
+    infer("cuda:3", &[]).fails(3, &["there is no GPU 3: this machine has 1", hint]);
+    for (fails, said) in [
+        ("cuModuleLoadData:222", "the CUDA driver is too old for these kernels"),
+        ("cuLaunchKernel:719", "the GPU fell out"),
+        ("cuMemAlloc_v2:2", "the GPU is out of memory"),
+        ("cuInit:999", "the CUDA driver says"),
+    ] {
+        infer("cuda", &[("STANDIN_FAIL", fails)]).fails(3, &[said, hint]);
+    }
+    infer("gpu", &[]).fails(2, &["auto, cpu, cuda or cuda:N was expected"]);
+    if count() == Err(GpuError::NoDriver) {
+        let ran = Sandbox::new().ut(["infer", "--config", &config, "--device", "cuda"]);
+        ran.fails(3, &["this machine has no CUDA driver", hint]);
+    }
+}
+
+#[test]
+fn many_servers_go_to_a_gpu_by_themselves_and_to_the_cpu_if_it_fails() {
+    let Some(driver) = stand_in() else { return };
+    let names: Vec<String> = (0..4096).map(|n| format!("node-{n:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let sandbox = Sandbox::new();
+    let rows = sandbox.write("rows.csv", metrics(&names, 75)).display().to_string();
+    let model = fleet().join("fleet-tft").display().to_string();
+    let args = ["infer", "--model", &model, "--input", &rows, "--server", "node-0001"];
+    let all = &args[..5];
+    for (fails, warned) in [("cuInit:100", None), ("cuLaunchKernel:719", Some("fell out"))] {
+        let ran = ut(driver, &[("STANDIN_FAIL", fails)], all);
+        assert!(ran.succeeds().stdout.contains("CPU, "), "{}", ran.stderr);
+        match warned {
+            Some(text) => assert!(ran.stderr.contains(text), "{}", ran.stderr),
+            None => assert_eq!(ran.stderr, ""),
+        }
+    }
+    // One server is no work for a GPU.
+    let ran = ut(driver, &[("STANDIN_FAIL", "cuLaunchKernel:719")], &args);
+    assert!(ran.succeeds().stdout.contains("CPU, ") && ran.stderr.is_empty(), "{ran:?}");
+}
+
+#[test]
+fn gpus_are_listed_and_checked() {
+    let Some(driver) = stand_in() else { return };
+    let listed = ut(driver, &[("STANDIN_GPUS", "2")], &["device"]);
+    let table = &listed.succeeds().stdout;
+    for text in ["1  stand-in", "9.0", "4.0 GiB", "CUDA driver 12.4"] {
+        assert!(table.contains(text), "{table}");
+    }
+    let checked = ut(driver, &[], &["device", "--check"]);
+    assert!(checked.succeeds().stdout.contains("agrees with the CPU"), "{checked:?}");
+    let model = case_folders()[0].display().to_string();
+    let json = ["device", "--check", "--model", &model, "--format", "json"];
+    let checked = ut(driver, &[], &json).succeeds().json();
+    assert_eq!(checked["gpus"][0]["check"]["agrees"], true, "{checked}");
+    let failed = ut(driver, &[("STANDIN_FAIL", "cuLaunchKernel:719")], &["device", "--check"]);
+    assert!(
+        failed.code == Some(1) && failed.stdout.contains("failed: the GPU fell out"),
+        "{failed:?}"
+    );
+    let none = ut(driver, &[("STANDIN_GPUS", "0")], &["device", "--format", "json"]);
+    assert_eq!(none.succeeds().json()["reason"], "the CUDA driver sees no GPU");
+    let none = ut(driver, &[("STANDIN_GPUS", "0")], &["device", "--check"]);
+    none.fails(3, &["there is no GPU to check", "nvidia-smi"]);
+}
+
+/// The compiled kernels are what their sources make. The compiler is Python's package of it.
+#[test]
+fn compiled_kernels_are_in_step_with_their_sources() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kernels/build.py");
+    let python = std::env::var_os("UT_PYTHON").unwrap_or_else(|| "python3".into());
+    match Command::new(python).arg(script).arg("--check").output() {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(text.starts_with("no NVRTC"), "{text}");
+            skipped("compiling the kernels", &std::io::Error::other(text));
+        }
+        Err(error) => skipped("compiling the kernels", &error),
+    }
+}
+
+#[test]
+fn a_real_gpu_agrees_with_double_precision() {
+    match count() {
+        Ok(_) => raw_output_agrees(),
+        Err(error) => eprintln!("skipped: the kernels on a GPU: {error}"),
+    }
+}
