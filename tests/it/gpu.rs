@@ -43,7 +43,7 @@ fn compiled() -> Option<PathBuf> {
 }
 
 /// Runs a test of this program again, with the stand-in for the driver.
-fn again(test: &str, settings: &[(&str, &str)]) {
+pub(crate) fn again(test: &str, settings: &[(&str, &str)]) {
     let Some(folder) = stand_in() else { return };
     let output = Command::new(std::env::current_exe().unwrap())
         .args([test, "--exact", "--ignored", "--nocapture"])

@@ -17,6 +17,7 @@ mod plot;
 mod signals;
 mod support;
 mod tidy;
+mod wide;
 mod window;
 mod window_bytes;
 mod window_trouble;
