@@ -1,8 +1,8 @@
 // A stand-in for libcuda.so.1 whose GPU is the host: memory is the host's, a launch runs the kernels' own source
 // as host.hpp does. So the program's whole way to the GPU can be tested without one.
 //
-// STANDIN_ORDER=N runs threads in another order, STANDIN_MEMORY=BYTES has so much memory, STANDIN_FAIL=FUNCTION:ERROR
-// fails a function of the driver.
+// STANDIN_ORDER=N runs threads in another order, STANDIN_GPUS=N has so many GPUs, STANDIN_MEMORY=BYTES so much memory,
+// STANDIN_FREE=BYTES says that so much of it is free, STANDIN_FAIL=FUNCTION:ERROR fails a function of the driver.
 #include "host.hpp"
 // Its __shared__ arrays are static: alike for all threads of a block, and blocks run one after the other.
 #include "../../src/kernels/tft.cu"
@@ -64,7 +64,7 @@ Result cuDeviceGetAttribute(int* value, int attribute, int) {
     return 0;
 }
 Result cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = total(); return 0; }
-Result cuMemGetInfo_v2(size_t* available, size_t* all) { *all = total(); *available = *all - used; return 0; }
+Result cuMemGetInfo_v2(size_t* available, size_t* all) { *all = total(); *available = number("STANDIN_FREE", *all - used); return 0; }
 Result cuDevicePrimaryCtxRetain(void** context, int) { CHECKED(); *context = &memory; return 0; }
 Result cuDevicePrimaryCtxRelease_v2(int) { return 0; }
 Result cuCtxGetCurrent(void** context) { *context = &memory; return 0; }

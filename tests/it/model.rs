@@ -132,7 +132,7 @@ fn a_sample_is_forecast_alike_in_any_company() {
             let network = FastNetwork::new(&model.network, isa);
             let together = network.forward(&batch);
             for sample in 0..batch.samples() {
-                let one = alone(&batch, sample);
+                let one = picked(&batch, &[sample]);
                 let raw = network.forward(&one);
                 let own = together.index_axis(Axis(0), sample);
                 let own = own.insert_axis(Axis(0));
@@ -142,15 +142,15 @@ fn a_sample_is_forecast_alike_in_any_company() {
     }
 }
 
-pub(crate) fn alone(batch: &Batch, sample: usize) -> Batch {
-    let own = sample..=sample;
+/// These samples of a batch.
+pub(crate) fn picked(batch: &Batch, samples: &[usize]) -> Batch {
     Batch {
-        reals: batch.reals.slice(s![own.clone(), .., ..]).to_owned(),
-        categoricals: batch.categoricals.slice(s![own.clone(), .., ..]).to_owned(),
+        reals: batch.reals.select(Axis(0), samples),
+        categoricals: batch.categoricals.select(Axis(0), samples),
         encoder_steps: batch.encoder_steps,
-        encoder_lengths: batch.encoder_lengths[own.clone()].to_vec(),
-        decoder_lengths: batch.decoder_lengths[own.clone()].to_vec(),
-        target_scale: batch.target_scale.slice(s![own, ..]).to_owned(),
+        encoder_lengths: samples.iter().map(|s| batch.encoder_lengths[*s]).collect(),
+        decoder_lengths: samples.iter().map(|s| batch.decoder_lengths[*s]).collect(),
+        target_scale: batch.target_scale.select(Axis(0), samples),
     }
 }
 
