@@ -136,7 +136,7 @@ fn tensors(model: &Model, rows: &Ingested) -> Batch {
     let mut batch = inputs.empty_batch(servers.len(), inputs.max_encoder_length);
     for (sample, series) in servers.iter().enumerate() {
         let fit = inputs.fit(series).expect("rows that fit");
-        inputs.fill(series, &codes, &fit, &mut batch, sample).expect("rows that fit");
+        inputs.fill(series, &codes, &fit, &mut batch, sample, None).expect("rows that fit");
     }
     batch
 }

@@ -132,10 +132,13 @@ struct Prepared {
 impl Prepared {
     fn new(inputs: &Inputs, servers: &[(&Series, &Fit)], work: &Work<'_>) -> Self {
         let mut batch = inputs.empty_batch(servers.len(), work.encoder_steps);
-        let filled = servers.iter().enumerate().map(|(sample, (series, fit))| {
-            inputs.fill(series, work.codes, fit, &mut batch, sample)
-        });
-        let filled = filled.collect();
+        let mut filled: Vec<Result<(), Unfit>> = Vec::with_capacity(servers.len());
+        for (sample, (series, fit)) in servers.iter().enumerate() {
+            let before = sample.checked_sub(1).filter(|before| {
+                filled[*before].is_ok() && inputs.are_alike(servers[*before], (series, fit))
+            });
+            filled.push(inputs.fill(series, work.codes, fit, &mut batch, sample, before));
+        }
         Self { batch, filled }
     }
 

@@ -63,11 +63,23 @@ fn a_value_too_large_for_the_models_scale() {
             }
         }
     });
-    let input = sandbox.write("metrics.csv", rows);
+    let input = sandbox.write("metrics.csv", &rows);
     let args = ["infer", "--model", model.to_str().unwrap(), "--input", input.to_str().unwrap()];
     sandbox.ut(args).fails(3, &["cannot forecast web-01: column net_in leaves the range"]);
     let skip = sandbox.ut(args.iter().chain(&["--on-bad-row", "skip"]));
     skip.fails(3, &["no server could be forecast"]);
+    // The next server, at the same times, takes nothing from it.
+    let other = rows.replace(",3e38,", ",1e-6,").replace("web-01", "web-02");
+    let alone = sandbox.write("alone.csv", &other);
+    let both = sandbox.write("both.csv", rows + other.split_once('\n').unwrap().1);
+    let forecast = |input: &std::path::Path| {
+        let input = input.to_str().unwrap();
+        let csv = ["--input", input, "--on-bad-row", "skip", "--format", "csv"];
+        sandbox.ut(args[..3].iter().chain(&csv))
+    };
+    let (alone, both) = (forecast(&alone), forecast(&both));
+    assert_eq!(both.code, Some(4), "{both:?}");
+    assert_eq!(alone.succeeds().stdout, both.stdout);
 }
 
 #[test]

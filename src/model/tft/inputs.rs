@@ -153,6 +153,19 @@ pub(super) enum CategoricalSource {
     Calendar(DerivedKind, Vec<Option<u32>>),
 }
 
+impl RealInput {
+    /// Whether it follows from the steps' times alone, and is alike for all servers.
+    pub(super) fn is_of_the_time(&self) -> bool {
+        match self.source {
+            RealSource::RelativeTime | RealSource::EncoderLength => true,
+            RealSource::Row(Signal::Calendar(_) | Signal::Step) => {
+                matches!(self.scale, Scale::None | Scale::Fixed { .. })
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Inputs {
     /// An error says what in `model.json` does not fit together.
     pub(super) fn new(spec: &Spec) -> Result<Self, String> {

@@ -100,7 +100,8 @@ impl Inputs {
         }
     }
 
-    /// Fills sample `index` of `batch`, whose encoder part must be long enough.
+    /// Fills sample `index` of `batch`, whose encoder part must be long enough. `alike` is a sample of
+    /// it, filled before, whose steps are at the same times.
     pub fn fill(
         &self,
         series: &Series,
@@ -108,11 +109,15 @@ impl Inputs {
         fit: &Fit,
         batch: &mut Batch,
         index: usize,
+        alike: Option<usize>,
     ) -> Result<(), Unfit> {
         let sample = Sample { inputs: self, series, codes, fit };
         let (input, output) = sample.target_pairs();
         let encoder_steps = batch.encoder_steps;
-        sample.fill_reals(batch.reals.index_axis_mut(Axis(0), index), encoder_steps, input)?;
+        let (before, mut own) = batch.reals.view_mut().split_at(Axis(0), index);
+        let alike = alike.map(|alike| before.index_axis_move(Axis(0), alike));
+        let own = own.index_axis_mut(Axis(0), 0);
+        sample.fill_reals(own, encoder_steps, input, alike)?;
         sample
             .fill_categoricals(batch.categoricals.index_axis_mut(Axis(0), index), encoder_steps)?;
         batch.encoder_lengths[index] = fit.encoder_length();
@@ -120,6 +125,13 @@ impl Inputs {
             *to = from as f32;
         }
         Ok(())
+    }
+
+    /// Whether two servers' steps are at the same times.
+    pub fn are_alike(&self, (a, a_fit): (&Series, &Fit), (b, b_fit): (&Series, &Fit)) -> bool {
+        a_fit.rows.len() == b_fit.rows.len()
+            && a.last() == b.last()
+            && a_fit.rows.iter().zip(&b_fit.rows).all(|(x, y)| a.moment(*x) == b.moment(*y))
     }
 
     /// Brings the network's output of one sample back to the target's unit, in place.
@@ -213,10 +225,15 @@ impl Sample<'_> {
         mut to: ArrayViewMut2<'_, f32>,
         encoder_steps: usize,
         target: Pair,
+        alike: Option<ArrayViewMut2<'_, f32>>,
     ) -> Result<(), Unfit> {
         let (own, max) = (self.fit.encoder_length(), self.inputs.max_encoder_length as f64);
         let steps = own + self.inputs.horizon;
         for (index, input) in self.inputs.network_reals.iter().enumerate() {
+            if let Some(alike) = alike.as_ref().filter(|_| input.is_of_the_time()) {
+                to.column_mut(index).assign(&alike.column(index));
+                continue;
+            }
             let values = match &input.source {
                 RealSource::Row(signal) => self.scaled(*signal, 0, &input.scale, target),
                 RealSource::Lag(signal, lag) => self.scaled(*signal, *lag, &input.scale, target),
