@@ -125,7 +125,8 @@ fn print(gpus: Result<Vec<Listed>, GpuError>, ctx: &Context) -> Result<(), Fault
     let gpus = match gpus {
         Ok(gpus) => gpus,
         Err(error) => {
-            ctx.out.summary(&format!("no GPU: {error}; forecasts run on the CPU"))?;
+            let line = format!("no GPU: {error}; forecasts run on the CPU\n");
+            ctx.out.result(line.as_bytes())?;
             ctx.out.note(REMEDY);
             return Ok(());
         }

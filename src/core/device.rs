@@ -77,7 +77,6 @@ impl From<DriverError> for GpuError {
 #[derive(Debug, Clone)]
 pub struct Gpu {
     context: Arc<CudaContext>,
-    pub number: usize,
     pub name: String,
     /// Compute capability, major and minor.
     pub capability: (i32, i32),
@@ -96,7 +95,6 @@ impl Gpu {
         let context = CudaContext::new(number)?;
         let shared = CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
         Ok(Self {
-            number,
             name: context.name()?,
             capability: context.compute_capability()?,
             memory: context.total_mem()?,

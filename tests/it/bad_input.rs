@@ -57,11 +57,11 @@ fn a_value_too_large_for_the_models_scale() {
     let sandbox = Sandbox::new();
     let rows = with_line("").replace(",120.5,", ",3e38,");
     let model = sandbox.model(|json| {
-        for real in json["inputs"]["reals"].as_array_mut().unwrap() {
-            if real["name"] == "net_in" {
-                real["scaler"]["scale"] = 1e-6.into();
-            }
-        }
+        let reals = json["inputs"]["reals"].as_array_mut().unwrap();
+        let at = reals.iter().position(|real| real["name"] == "net_in").unwrap();
+        reals[at]["scaler"]["scale"] = 1e-6.into();
+        // It fails before any other column is there.
+        reals.swap(0, at);
     });
     let input = sandbox.write("metrics.csv", &rows);
     let args = ["infer", "--model", model.to_str().unwrap(), "--input", input.to_str().unwrap()];

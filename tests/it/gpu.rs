@@ -223,7 +223,10 @@ fn compiled_kernels_are_in_step_with_their_sources() {
 #[test]
 fn a_real_gpu_agrees_with_double_precision() {
     match count() {
-        Ok(_) => raw_output_agrees(),
+        Ok(_) => {
+            raw_output_agrees();
+            parts_agree_with_the_whole();
+        }
         Err(error) => eprintln!("skipped: the kernels on a GPU: {error}"),
     }
 }
