@@ -22,14 +22,18 @@ namespace {
 
 struct Function {
     const char* name;
-    void (*run)(dim3, dim3, size_t, void**, unsigned);
+    host::Call (*call)(void**);
     size_t shared;  // that it may ask for
 };
 
-#define KERNEL(name) {#name, [](dim3 g, dim3 b, size_t s, void** a, unsigned o) { host::call(name, g, b, s, a, o); }, 48 * 1024}
+#define KERNEL(name) {#name, [](void** arguments) { return host::call(name, arguments); }, 48 * 1024}
 Function functions[] = {KERNEL(contexts),  KERNEL(select_variables), KERNEL(lstm_few),  KERNEL(lstm_many), KERNEL(enrich),
                         KERNEL(attend_4),  KERNEL(attend_8),         KERNEL(attend_16), KERNEL(attend_32), KERNEL(attend_64),
                         KERNEL(finish)};
+
+// Launches as they were recorded.
+typedef std::vector<std::function<void()>> Graph;
+Graph* recording = nullptr;
 
 constexpr size_t SHARED = 227 * 1024;
 std::map<Pointer, std::unique_ptr<host::Guarded>> memory;
@@ -52,6 +56,10 @@ Result fails(const char* function) {
 
 #define CHECKED() \
     if (Result error = fails(__func__)) return error
+// Of what a recording must not contain.
+#define UNRECORDED() \
+    CHECKED();       \
+    if (recording) return 900
 
 extern "C" {
 Result cuInit(unsigned) { CHECKED(); return 0; }
@@ -60,7 +68,7 @@ Result cuDeviceGetCount(int* count) { *count = int(number("STANDIN_GPUS", 1)); r
 Result cuDeviceGet(int* device, int number) { *device = number; return 0; }
 Result cuDeviceGetName(char* name, int size, int) { std::snprintf(name, size, "stand-in"); return 0; }
 Result cuDeviceGetAttribute(int* value, int attribute, int) {
-    *value = attribute == 75 ? 9 : attribute == 97 ? int(SHARED) : 0;
+    *value = attribute == 75 ? 9 : attribute == 97 ? int(SHARED) : attribute == 115;
     return 0;
 }
 Result cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = total(); return 0; }
@@ -82,8 +90,8 @@ Result cuFuncSetAttribute(void* function, int attribute, int value) {
     static_cast<Function*>(function)->shared = value;
     return 0;
 }
-Result cuMemAlloc_v2(Pointer* pointer, size_t size) {
-    CHECKED();
+Result cuMemAllocAsync(Pointer* pointer, size_t size, void*) {
+    UNRECORDED();
     if (!size) return 1;
     if (used + size > total()) return 2;
     auto own = std::make_unique<host::Guarded>(size);
@@ -92,30 +100,47 @@ Result cuMemAlloc_v2(Pointer* pointer, size_t size) {
     memory[*pointer] = std::move(own);
     return 0;
 }
-Result cuMemFree_v2(Pointer pointer) {
+Result cuMemFreeAsync(Pointer pointer, void*) {
+    UNRECORDED();
     const auto found = memory.find(pointer);
     if (found == memory.end()) return 1;
     used -= found->second->size;
     memory.erase(found);
     return 0;
 }
-Result cuMemcpyHtoDAsync_v2(Pointer to, const void* from, size_t size, void*) { std::memcpy((void*)to, from, size); return 0; }
-Result cuMemcpyDtoHAsync_v2(void* to, Pointer from, size_t size, void*) { CHECKED(); std::memcpy(to, (void*)from, size); return 0; }
-Result cuMemcpyDtoDAsync_v2(Pointer to, Pointer from, size_t size, void*) { std::memcpy((void*)to, (void*)from, size); return 0; }
-Result cuMemsetD8Async(Pointer to, unsigned char value, size_t size, void*) { std::memset((void*)to, value, size); return 0; }
-Result cuStreamSynchronize(void*) { return 0; }
-Result cuStreamWaitEvent(void*, void*, unsigned) { return 0; }
-Result cuEventCreate(void** event, unsigned) { *event = &used; return 0; }
-Result cuEventRecord(void*, void*) { return 0; }
-Result cuEventDestroy_v2(void*) { return 0; }
-Result cuEventSynchronize(void*) { return 0; }
+Result cuMemcpyHtoDAsync_v2(Pointer to, const void* from, size_t size, void*) { UNRECORDED(); std::memcpy((void*)to, from, size); return 0; }
+Result cuMemcpyDtoHAsync_v2(void* to, Pointer from, size_t size, void*) { UNRECORDED(); std::memcpy(to, (void*)from, size); return 0; }
+Result cuMemcpyDtoDAsync_v2(Pointer to, Pointer from, size_t size, void*) { UNRECORDED(); std::memcpy((void*)to, (void*)from, size); return 0; }
+Result cuMemsetD8Async(Pointer to, unsigned char value, size_t size, void*) { UNRECORDED(); std::memset((void*)to, value, size); return 0; }
+Result cuStreamSynchronize(void*) { UNRECORDED(); return 0; }
+Result cuStreamCreate(void** stream, unsigned) { *stream = &used; return 0; }
+Result cuStreamDestroy_v2(void*) { return 0; }
+Result cuStreamBeginCapture_v2(void* stream, int) {
+    UNRECORDED();
+    if (!stream) return 900;
+    recording = new Graph;
+    return 0;
+}
+Result cuStreamEndCapture(void*, void** graph) { *graph = std::exchange(recording, nullptr); return 0; }
+Result cuGraphInstantiateWithFlags(void** graph, void* of, unsigned long long) { *graph = new Graph(*static_cast<Graph*>(of)); return 0; }
+Result cuGraphLaunch(void* graph, void*) {
+    UNRECORDED();
+    for (const auto& run : *static_cast<Graph*>(graph)) run();
+    return 0;
+}
+Result cuGraphExecDestroy(void* graph) { delete static_cast<Graph*>(graph); return 0; }
+Result cuGraphDestroy(void* graph) { delete static_cast<Graph*>(graph); return 0; }
 Result cuGetErrorName(Result, const char** text) { *text = "STAND_IN"; return 0; }
 Result cuGetErrorString(Result, const char** text) { *text = "an error of the stand-in"; return 0; }
 Result cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void*, void** arguments, void**) {
     CHECKED();
     const Function& own = *static_cast<Function*>(function);
     if (bx * by * bz > 1024 || shared > own.shared) return 1;
-    own.run({gx, gy, gz}, {bx, by, bz}, shared, arguments, unsigned(number("STANDIN_ORDER", 0)));
+    const auto run = [=, call = own.call(arguments)] {
+        call({gx, gy, gz}, {bx, by, bz}, shared, unsigned(number("STANDIN_ORDER", 0)));
+    };
+    if (recording) recording->push_back(run);
+    else run();
     return 0;
 }
 }

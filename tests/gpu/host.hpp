@@ -12,7 +12,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <random>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -140,19 +142,22 @@ inline void launch(dim3 grid, dim3 size, size_t shared, unsigned seed) {
     block = nullptr;
 }
 
-// As cuLaunchKernel takes them: an array of pointers to the arguments.
+// A kernel with its arguments, copied from where cuLaunchKernel finds them: pointers to each.
+using Call = std::function<void(dim3 grid, dim3 size, size_t shared, unsigned seed)>;
+
 template <class... A, size_t... I>
-void call(void (*kernel)(A...), dim3 grid, dim3 size, size_t shared, void** of, unsigned seed, std::index_sequence<I...>) {
-    auto run = [&] { kernel(*static_cast<std::remove_reference_t<A>*>(of[I])...); };
-    body = [](void* own) { (*static_cast<decltype(run)*>(own))(); };
-    arguments = &run;
-    launch(grid, size, shared, seed);
+Call call(void (*kernel)(A...), void** of, std::index_sequence<I...>) {
+    const std::tuple<A...> own(*static_cast<std::remove_reference_t<A>*>(of[I])...);
+    return [kernel, own](dim3 grid, dim3 size, size_t shared, unsigned seed) {
+        auto run = [&] { std::apply(kernel, own); };
+        body = [](void* of) { (*static_cast<decltype(run)*>(of))(); };
+        arguments = &run;
+        launch(grid, size, shared, seed);
+    };
 }
 
 template <class... A>
-void call(void (*kernel)(A...), dim3 grid, dim3 size, size_t shared, void** of, unsigned seed) {
-    call(kernel, grid, size, shared, of, seed, std::index_sequence_for<A...>{});
-}
+Call call(void (*kernel)(A...), void** of) { return call(kernel, of, std::index_sequence_for<A...>{}); }
 
 template <class T>
 T of_lane(T own, unsigned lane) {

@@ -77,6 +77,29 @@ fn raw_output_agrees() {
     }
 }
 
+/// Every pass after the first is a recording of the second.
+#[test]
+#[ignore = "run by others, with a driver"]
+fn recorded_passes_agree_with_the_first() {
+    let folder = &case_folders()[0];
+    let bytes = std::fs::read(folder.join("case.safetensors")).unwrap();
+    let batch = Case(SafeTensors::deserialize(&bytes).unwrap()).batch();
+    let model = Model::load(folder).unwrap();
+    let network = CudaNetwork::new(&model.network, Gpu::open(0).unwrap()).unwrap();
+    let first = network.forward(&batch).unwrap();
+    let mut other = batch.clone();
+    other.reals.mapv_inplace(|x| x * 0.5);
+    assert_ne!(network.forward(&other).unwrap(), first);
+    for _ in 0..2 {
+        assert_eq!(network.forward(&batch).unwrap(), first);
+    }
+}
+
+#[test]
+fn launches_are_recorded() {
+    again("gpu::recorded_passes_agree_with_the_first", &[]);
+}
+
 /// The same servers in parts, as many as the memory holds: bit for bit.
 #[test]
 #[ignore = "run by others, with a driver"]
@@ -144,7 +167,7 @@ fn a_gpu_that_was_named_and_fails_ends_the_run() {
     for (fails, said) in [
         ("cuModuleLoadData:222", "the CUDA driver is too old for these kernels"),
         ("cuLaunchKernel:719", "the GPU fell out"),
-        ("cuMemAlloc_v2:2", "the GPU is out of memory"),
+        ("cuMemAllocAsync:2", "the GPU is out of memory"),
         ("cuInit:999", "the CUDA driver says"),
     ] {
         infer("cuda", &[("STANDIN_FAIL", fails)]).fails(3, &[said, hint]);
@@ -226,6 +249,7 @@ fn a_real_gpu_agrees_with_double_precision() {
         Ok(_) => {
             raw_output_agrees();
             parts_agree_with_the_whole();
+            recorded_passes_agree_with_the_first();
         }
         Err(error) => eprintln!("skipped: the kernels on a GPU: {error}"),
     }

@@ -154,7 +154,7 @@ fn imports_run_downward() {
 
 #[test]
 fn effects_have_one_place_each() {
-    let driver = &["src/core/device.rs", "src/model/tft/cuda.rs"];
+    let driver = &["src/core/device.rs", "src/model/tft/cuda/"];
     let rules: [(&str, &[&str]); 8] = [
         ("Instant::now", &["src/core/clock.rs"]),
         ("SystemTime::now", &["src/core/clock.rs"]),
@@ -168,7 +168,7 @@ fn effects_have_one_place_each() {
     for (name, text) in sources() {
         for (effect, allowed) in rules {
             assert!(
-                !text.contains(effect) || allowed.contains(&name.as_str()),
+                !text.contains(effect) || allowed.iter().any(|place| name.starts_with(place)),
                 "{effect} in {name}"
             );
         }
