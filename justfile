@@ -31,6 +31,8 @@ kernels:
 # On a machine with a GPU: checks it, runs its tests, prints a table of times
 gpu:
     cargo run --release -- device --check
+    cargo run --release -- device --check --precision tf32
+    if command -v compute-sanitizer; then compute-sanitizer --error-exitcode 1 target/release/ut device --check; fi
     cargo test --release --test it gpu::
     cargo bench --bench gpu
 

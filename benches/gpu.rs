@@ -7,9 +7,9 @@
 #![allow(clippy::print_stdout, reason = "a bench prints its result")]
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use ut::core::device::Gpu;
+use ut::core::device::{Gpu, Precision};
 use ut::model::tft::{Batch, CudaNetwork, Model};
 
 const SERVERS: [usize; 4] = [20, 256, 2048, 10_000];
@@ -19,19 +19,24 @@ fn main() {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleet/fleet-tft");
     let named = std::env::args().skip(1).find(|a| !a.starts_with("--"));
     let model = Model::load(&named.map_or(own, Into::into)).expect("a model folder");
-    let start = Instant::now();
-    let network = Gpu::open(0).and_then(|gpu| CudaNetwork::new(&model.network, gpu));
-    let network = match network {
-        Ok(network) => network,
-        Err(error) => return println!("nothing to measure: {error}"),
-    };
-    let opened = start.elapsed();
-    println!("{}, {} ({} parameters), ms", network.gpu().name, model.name, model.parameters);
+    for precision in [Precision::Single, Precision::Tf32] {
+        let start = Instant::now();
+        let network = Gpu::open(0).and_then(|gpu| CudaNetwork::new(&model.network, gpu, precision));
+        match network {
+            Ok(network) => table(&model, &network, precision, start.elapsed()),
+            Err(error) => return println!("nothing to measure: {error}"),
+        }
+    }
+}
+
+fn table(model: &Model, network: &CudaNetwork, precision: Precision, opened: Duration) {
+    let (gpu, parameters) = (&network.gpu().name, model.parameters);
+    println!("{gpu}, {} ({parameters} parameters), {precision:?}, ms", model.name);
     println!("opening the GPU, loading kernels and weights: {:.0}", opened.as_secs_f64() * 1e3);
     println!("           tensors on the GPU     there and back");
     println!(" servers   fastest     median   fastest     median");
     for servers in SERVERS {
-        let batch = random(&model, servers);
+        let batch = random(model, servers);
         let whole = times(|| network.forward(&batch).map(|raw| raw[[0, 0, 0]]).expect("a pass"));
         let kernels = times(|| network.again().map(|()| 0.0).expect("a pass"));
         let [kernels, whole] =

@@ -349,7 +349,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__device)
-            opts="-q -v -h -V --check --model --format --config --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --check --model --precision --format --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -357,6 +357,10 @@ _ut() {
             case "${prev}" in
                 --model)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "single tf32" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -603,7 +607,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__infer)
-            opts="-q -v -h -V --model --input --input-format --on-bad-row --window --window-steps --max-records --window-wait --window-max-age --server --quantile --format --output --plot --device --threads --config --color --quiet --verbose --help --version model window help"
+            opts="-q -v -h -V --model --input --input-format --on-bad-row --window --window-steps --max-records --window-wait --window-max-age --server --quantile --format --output --plot --device --precision --threads --config --color --quiet --verbose --help --version model window help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -667,6 +671,10 @@ _ut() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "single tf32" -- "${cur}"))
                     return 0
                     ;;
                 --threads)

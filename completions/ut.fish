@@ -58,6 +58,8 @@ jsonl\t''"
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l output -d 'Write the forecasts to this file instead of standard output' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l plot -d 'Draw the forecasts into this SVG, a panel a server' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l device -d 'What computes: auto, cpu, cuda or cuda:N [default: auto, a GPU for thousands of servers]' -r
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l precision -d 'How a GPU multiplies; tf32 is on tensor cores [default: single]' -r -f -a "single\t'In single precision, as the CPU does'
+tf32\t'With tensor cores, which round factors to 10 bits after the point'"
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l threads -d 'Threads that compute [default: one per core]' -r
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -l color -d 'When to colour' -r -f -a "auto\t''
@@ -65,7 +67,7 @@ always\t''
 never\t''"
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s v -l verbose -d 'Say more'
-complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand infer; and not __fish_seen_subcommand_from model window help" -f -a "window" -d 'Keep recent rows from run to run'
@@ -97,6 +99,8 @@ complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand device" -l model -d 'Check with this model instead of a small one of `ut`\'s own' -r -F
+complete -c ut -n "__fish_ut_using_subcommand device" -l precision -d 'How the GPU multiplies in the check' -r -f -a "single\t'In single precision, as the CPU does'
+tf32\t'With tensor cores, which round factors to 10 bits after the point'"
 complete -c ut -n "__fish_ut_using_subcommand device" -l format -r -f -a "table\t''
 json\t''"
 complete -c ut -n "__fish_ut_using_subcommand device" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
@@ -106,7 +110,7 @@ never\t''"
 complete -c ut -n "__fish_ut_using_subcommand device" -l check -d 'Compute the same on every GPU and on the CPU, and compare'
 complete -c ut -n "__fish_ut_using_subcommand device" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c ut -n "__fish_ut_using_subcommand device" -s v -l verbose -d 'Say more'
-complete -c ut -n "__fish_ut_using_subcommand device" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand device" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ut -n "__fish_ut_using_subcommand device" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l color -d 'When to colour' -r -f -a "auto\t''

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::ReportFormat;
 use crate::core::context::Context;
-use crate::core::device::{Gpu, GpuError, count, driver_version};
+use crate::core::device::{Gpu, GpuError, Precision, count, driver_version};
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::output::units::bytes;
@@ -32,6 +32,15 @@ pub(crate) struct DeviceArgs {
     /// Check with this model instead of a small one of `ut`'s own
     #[arg(long, value_name = "DIR", requires = "check")]
     model: Option<PathBuf>,
+    /// How the GPU multiplies in the check
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PRECISION",
+        default_value = "single",
+        requires = "check"
+    )]
+    precision: Precision,
     #[arg(long, value_enum, default_value = "table")]
     format: ReportFormat,
 }
@@ -69,7 +78,7 @@ pub(crate) fn run(args: &DeviceArgs, ctx: &Context) -> anyhow::Result<Exit> {
         (None, true) => Some(Model::built_in().map_err(Fault::from)?),
         (None, false) => None,
     };
-    let gpus = match list(model.as_ref()) {
+    let gpus = match list(model.as_ref(), args.precision) {
         Err(error) if args.check => {
             return Err(Fault::failed("there is no GPU to check")
                 .because(error)
@@ -86,11 +95,11 @@ pub(crate) fn run(args: &DeviceArgs, ctx: &Context) -> anyhow::Result<Exit> {
     Ok(if failed { Exit::Findings } else { Exit::Done })
 }
 
-fn list(model: Option<&Model>) -> Result<Vec<Listed>, GpuError> {
-    (0..count()?).map(|number| listed(number, model)).collect()
+fn list(model: Option<&Model>, precision: Precision) -> Result<Vec<Listed>, GpuError> {
+    (0..count()?).map(|number| listed(number, model, precision)).collect()
 }
 
-fn listed(number: usize, model: Option<&Model>) -> Result<Listed, GpuError> {
+fn listed(number: usize, model: Option<&Model>, precision: Precision) -> Result<Listed, GpuError> {
     let gpu = Gpu::open(number)?;
     let (major, minor) = gpu.capability;
     Ok(Listed {
@@ -99,7 +108,7 @@ fn listed(number: usize, model: Option<&Model>) -> Result<Listed, GpuError> {
         compute_capability: format!("{major}.{minor}"),
         memory_bytes: gpu.memory,
         free_bytes: gpu.free_memory()?,
-        check: model.map(|model| match check(model, gpu) {
+        check: model.map(|model| match check(model, gpu, precision) {
             Ok(checked) => Check {
                 agrees: checked.agrees(),
                 largest_difference: Some(checked.largest_difference),

@@ -32,6 +32,16 @@ impl FromStr for Choice {
     }
 }
 
+/// How a GPU multiplies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Precision {
+    /// In single precision, as the CPU does.
+    #[default]
+    Single,
+    /// With tensor cores, which round factors to 10 bits after the point.
+    Tf32,
+}
+
 /// Why there is no GPU to compute on, or why it failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GpuError {

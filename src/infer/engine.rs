@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
 
-use crate::core::device::{Gpu, GpuError};
+use crate::core::device::{Gpu, GpuError, Precision};
 use crate::core::error::Fault;
 use crate::core::output::Progress;
 use crate::model::tft::{Batch, Codes, CudaNetwork, Fit, GROUP, Inputs, Model, Series, Unfit};
@@ -57,8 +57,13 @@ type Computed = Vec<Result<Array2<f32>, Unfit>>;
 
 impl Engine {
     /// Brings the model to the GPU of that number.
-    pub fn gpu(model: &Model, number: usize, threads: usize) -> Result<Self, GpuError> {
-        let network = CudaNetwork::new(&model.network, Gpu::open(number)?)?;
+    pub fn gpu(
+        model: &Model,
+        number: usize,
+        precision: Precision,
+        threads: usize,
+    ) -> Result<Self, GpuError> {
+        let network = CudaNetwork::new(&model.network, Gpu::open(number)?, precision)?;
         Ok(Self::Gpu { network: Box::new(network), threads })
     }
 

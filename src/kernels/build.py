@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles the kernels: tft.ptx for any GPU from compute capability 8.0 on, tft.sm_90.cubin for Hopper.
+"""Compiles the kernels: tft.ptx for any GPU from compute capability 8.0 on, tft.sm_90.cubin for Hopper; and those of
+tft_tf32, with products on tensor cores.
 
     build.py [--check]
 
@@ -36,11 +37,11 @@ def text_of(library, program, what):
     return text.raw
 
 
-def compiled(library, architecture):
+def compiled(library, architecture, options):
     program = ctypes.c_void_p()
     source = (HERE / "tft.cu").read_bytes()
     library.nvrtcCreateProgram(ctypes.byref(program), source, b"tft.cu", 0, None, None)
-    options = [f"--gpu-architecture={architecture}", "--std=c++17", f"--include-path={HERE}"]
+    options = [f"--gpu-architecture={architecture}", "--std=c++17", f"--include-path={HERE}", *options]
     array = (ctypes.c_char_p * len(options))(*[option.encode() for option in options])
     error = library.nvrtcCompileProgram(program, len(options), array)
     log = text_of(library, program, "ProgramLog").rstrip(b"\0").decode()
@@ -52,12 +53,12 @@ def compiled(library, architecture):
     return text_of(library, program, "PTX").rstrip(b"\0") if is_ptx else text_of(library, program, "CUBIN")
 
 
-def resources(ptx):
+def resources(ptx, title):
     """A line for each kernel and architecture: registers, bytes spilled, static shared memory."""
     found = glob.glob(f"{PACKAGES}/cuda_nvcc/bin/ptxas")
     if not found:
         return None
-    lines = [f"{'':8} {'kernel':18} {'registers':>9} {'spilled':>8} {'shared':>8}"]
+    lines = [title, f"{'':8} {'kernel':18} {'registers':>9} {'spilled':>8} {'shared':>8}"]
     with tempfile.NamedTemporaryFile(suffix=".ptx") as file:
         file.write(ptx)
         file.flush()
@@ -75,8 +76,12 @@ def resources(ptx):
 
 def main(check):
     library = compiler()
-    files = {"tft.ptx": compiled(library, "compute_80"), "tft.sm_90.cubin": compiled(library, "sm_90")}
-    if report := resources(files["tft.ptx"]):
+    files, report = {}, b""
+    for name, options in (("tft", []), ("tft_tf32", ["-DUT_TF32"])):
+        ptx = files[f"{name}.ptx"] = compiled(library, "compute_80", options)
+        files[f"{name}.sm_90.cubin"] = compiled(library, "sm_90", options)
+        report += resources(ptx, name) or b""
+    if report:
         files["resources.txt"] = report
     for name, new in files.items():
         path = HERE / name

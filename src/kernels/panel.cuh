@@ -1,4 +1,4 @@
-// Panels: [features][LANES] in shared memory, a lane being a time step of some server. A block of threads
+// Panels: [features][lanes] in shared memory, a lane being a time step of some server. A block of threads
 // works on one panel; every function here is called by all of them and leaves them in step.
 #pragma once
 #ifndef UT_HOST
@@ -13,8 +13,14 @@ __device__ __forceinline__ float* shared_memory() {
 #define NOTHING (-3.0e38f)
 
 #define LANES 64
-#define QUADS (LANES / 4)
 #define THREADS (2 * LANES)
+// Numbers between two features of a panel. With tensor cores a warp reads eight lanes of four features at once,
+// which this brings to different banks.
+#ifdef UT_TF32
+#define STRIDE (LANES + 8)
+#else
+#define STRIDE LANES
+#endif
 
 // What lies where: offsets into the weights unless said otherwise. model/tft/cuda/plan.rs writes them.
 
@@ -46,61 +52,40 @@ struct Start {
     }
 };
 
-// ROWS outputs of four lanes to a thread. start(row, lane) is what the sum begins with;
-// out(row, lane, sums) takes ROWS x 4 sums.
-// Of each step 1 + ROWS / 4 vectors are loaded for 4 * ROWS multiply-adds, the weights alike in half a warp.
-template <int ROWS, class Out>
-__device__ __forceinline__ void tiles(const float* w, Linear l, const float* x, Start start, Out out) {
-    for (int tile = threadIdx.x; tile < l.outputs / ROWS * QUADS; tile += THREADS) {
-        const int lane = tile % QUADS * 4, row = tile / QUADS * ROWS;
-        float sums[ROWS][4];
-#pragma unroll
-        for (int r = 0; r < ROWS; ++r)
-#pragma unroll
-            for (int i = 0; i < 4; ++i) sums[r][i] = start(row + r, lane + i);
-        const float* weights = w + l.weights + row / 8 * l.inputs * 8 + row % 8;
-#pragma unroll 2
-        for (int k = 0; k < l.inputs; ++k) {
-            const float4 v = *reinterpret_cast<const float4*>(x + k * LANES + lane);
-#pragma unroll
-            for (int r = 0; r < ROWS; r += 4) {
-                const float4 u = __ldg(reinterpret_cast<const float4*>(weights + k * 8 + r));
-                const float us[4] = {u.x, u.y, u.z, u.w}, vs[4] = {v.x, v.y, v.z, v.w};
-#pragma unroll
-                for (int j = 0; j < 4; ++j)
-#pragma unroll
-                    for (int i = 0; i < 4; ++i) sums[r + j][i] = fmaf(us[j], vs[i], sums[r + j][i]);
-            }
-        }
-        out(row, lane, sums);
-    }
-}
+#ifdef UT_TF32
+#include "product_tf32.cuh"
+#else
+#include "product.cuh"
+#endif
 
-// Tiles of eight rows where these keep all threads busy, else of four.
-template <class Out>
-__device__ __forceinline__ void product(const float* w, Linear l, const float* x, Start start, Out out) {
-    if (l.outputs * QUADS >= 8 * THREADS) tiles<8>(w, l, x, start, out);
-    else tiles<4>(w, l, x, start, out);
-}
-
+// What becomes of a product's sums. In single precision a thread has them as rows of four lanes; from tensor cores, as
+// two lanes of `row` and two of `row + 2`: of a value and of its gate.
 struct Store {
     float* y;
+    __device__ __forceinline__ void pairs(int row, int lane, const float (&sums)[4]) const {
+        float* own = y + row * STRIDE + lane;
+        *reinterpret_cast<float2*>(own) = make_float2(sums[0], sums[1]);
+        *reinterpret_cast<float2*>(own + 2 * STRIDE) = make_float2(sums[2], sums[3]);
+    }
     template <int ROWS>
     __device__ __forceinline__ void operator()(int row, int lane, const float (&sums)[ROWS][4]) const {
 #pragma unroll
         for (int r = 0; r < ROWS; ++r)
-            *reinterpret_cast<float4*>(y + (row + r) * LANES + lane) =
+            *reinterpret_cast<float4*>(y + (row + r) * STRIDE + lane) =
                 make_float4(sums[r][0], sums[r][1], sums[r][2], sums[r][3]);
     }
 };
 
 struct StoreElu {
     float* y;
+    __device__ __forceinline__ void pairs(int row, int lane, const float (&sums)[4]) const {
+        Store{y}.pairs(row, lane, {elu_plus_1(sums[0]), elu_plus_1(sums[1]), elu_plus_1(sums[2]), elu_plus_1(sums[3])});
+    }
     template <int ROWS>
     __device__ __forceinline__ void operator()(int row, int lane, const float (&sums)[ROWS][4]) const {
 #pragma unroll
         for (int r = 0; r < ROWS; ++r)
-            *reinterpret_cast<float4*>(y + (row + r) * LANES + lane) =
+            *reinterpret_cast<float4*>(y + (row + r) * STRIDE + lane) =
                 make_float4(elu_plus_1(sums[r][0]), elu_plus_1(sums[r][1]), elu_plus_1(sums[r][2]), elu_plus_1(sums[r][3]));
     }
 };
@@ -111,6 +96,13 @@ struct AddGated {
     float* y;
     int features;
     Skip skip;
+    __device__ __forceinline__ void pairs(int row, int lane, const float (&sums)[4]) const {
+        const int feature = row / 4 * 2 + row % 4;
+        if (feature >= features) return;
+        float* own = y + feature * STRIDE + lane;
+        own[0] = gated(sums[0], sums[2]) + skip(feature, lane);
+        own[1] = gated(sums[1], sums[3]) + skip(feature, lane + 1);
+    }
     template <int ROWS>
     __device__ __forceinline__ void operator()(int row, int lane, const float (&sums)[ROWS][4]) const {
 #pragma unroll
@@ -121,7 +113,7 @@ struct AddGated {
                 if (feature >= features) continue;
 #pragma unroll
                 for (int i = 0; i < 4; ++i)
-                    y[feature * LANES + lane + i] =
+                    y[feature * STRIDE + lane + i] =
                         gated(sums[r + j][i], sums[r + 2 + j][i]) + skip(feature, lane + i);
             }
     }
@@ -129,7 +121,7 @@ struct AddGated {
 
 struct SkipPanel {
     const float* x;
-    __device__ __forceinline__ float operator()(int feature, int lane) const { return x[feature * LANES + lane]; }
+    __device__ __forceinline__ float operator()(int feature, int lane) const { return x[feature * STRIDE + lane]; }
 };
 
 // A lane's features are two threads' business, side by side: their sums meet by a shuffle.
@@ -144,10 +136,10 @@ struct Moments { float mean, inverse; };
 
 __device__ __forceinline__ Moments moments(const float* w, Norm n, const float* x, Half own) {
     float sum = 0.0f, squares = 0.0f;
-    for (int f = own.half; f < n.features; f += 2) sum += x[f * LANES + own.lane];
+    for (int f = own.half; f < n.features; f += 2) sum += x[f * STRIDE + own.lane];
     const float mean = own.sum(sum) / n.features;
     for (int f = own.half; f < n.features; f += 2) {
-        const float centered = x[f * LANES + own.lane] - mean;
+        const float centered = x[f * STRIDE + own.lane] - mean;
         squares = fmaf(centered, centered, squares);
     }
     return {mean, rsqrtf(own.sum(squares) / n.features + __ldg(w + n.at))};
@@ -159,7 +151,7 @@ __device__ __noinline__ void norm(const float* w, Norm n, float* x) {
     const Moments m = moments(w, n, x, own);
     const float *weight = w + n.at + 1, *bias = weight + n.features;
     for (int f = own.half; f < n.features; f += 2) {
-        float& value = x[f * LANES + own.lane];
+        float& value = x[f * STRIDE + own.lane];
         value = fmaf((value - m.mean) * m.inverse, __ldg(weight + f), __ldg(bias + f));
     }
     __syncthreads();
@@ -171,8 +163,8 @@ __device__ __noinline__ void add_norm(const float* w, Norm n, const float* x, co
     const Moments m = moments(w, n, x, own);
     const float *weight = w + n.at + 1, *bias = weight + n.features, share = factor[own.lane];
     for (int f = own.half; f < n.features; f += 2) {
-        const float normed = fmaf((x[f * LANES + own.lane] - m.mean) * m.inverse, __ldg(weight + f), __ldg(bias + f));
-        y[f * LANES + own.lane] = fmaf(share, normed, y[f * LANES + own.lane]);
+        const float normed = fmaf((x[f * STRIDE + own.lane] - m.mean) * m.inverse, __ldg(weight + f), __ldg(bias + f));
+        y[f * STRIDE + own.lane] = fmaf(share, normed, y[f * STRIDE + own.lane]);
     }
     __syncthreads();
 }
@@ -198,7 +190,7 @@ __device__ __noinline__ void apply(const float* w, Resample r, const float* x, f
     for (int i = threadIdx.x; i < r.outputs * LANES; i += THREADS) {
         const float* tap = w + r.at + i / LANES * 4;
         const int lane = i % LANES;
-        y[i] = tap[2] * x[int(tap[0]) * LANES + lane] + tap[3] * x[int(tap[1]) * LANES + lane];
+        y[i / LANES * STRIDE + lane] = tap[2] * x[int(tap[0]) * STRIDE + lane] + tap[3] * x[int(tap[1]) * STRIDE + lane];
     }
     __syncthreads();
     norm(w, r.norm, y);
@@ -244,10 +236,10 @@ __device__ __noinline__ void load(Rows rows, const Place& place, int features, f
     for (int i = threadIdx.x; i < features / 4 * LANES; i += THREADS) {
         const int lane = i % LANES, f = i / LANES * 4;
         const float4 v = *reinterpret_cast<const float4*>(rows.row(place, lane) + f);
-        x[f * LANES + lane] = v.x;
-        x[(f + 1) * LANES + lane] = v.y;
-        x[(f + 2) * LANES + lane] = v.z;
-        x[(f + 3) * LANES + lane] = v.w;
+        x[f * STRIDE + lane] = v.x;
+        x[(f + 1) * STRIDE + lane] = v.y;
+        x[(f + 2) * STRIDE + lane] = v.z;
+        x[(f + 3) * STRIDE + lane] = v.w;
     }
     __syncthreads();
 }
@@ -257,7 +249,7 @@ __device__ __noinline__ void store(const float* x, int features, Rows rows, cons
         const int lane = i % LANES, f = i / LANES * 4;
         if (place.is_there(lane))
             *reinterpret_cast<float4*>(rows.row(place, lane) + f) =
-                make_float4(x[f * LANES + lane], x[(f + 1) * LANES + lane], x[(f + 2) * LANES + lane], x[(f + 3) * LANES + lane]);
+                make_float4(x[f * STRIDE + lane], x[(f + 1) * STRIDE + lane], x[(f + 2) * STRIDE + lane], x[(f + 3) * STRIDE + lane]);
     }
     __syncthreads();
 }

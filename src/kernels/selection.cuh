@@ -38,9 +38,9 @@ __device__ __noinline__ void load(const float* w, const int* plan, const Selecti
     for (int i = threadIdx.x; i < s.reals * LANES; i += THREADS) {
         const int lane = i % LANES, column = __ldg(plan + s.columns + i / LANES);
         const size_t row = size_t(place.server(lane)) * in.steps + in.begin + place.step(lane);
-        x[i] = __ldg(in.reals + row * in.real_columns + column);
+        x[i / LANES * STRIDE + lane] = __ldg(in.reals + row * in.real_columns + column);
     }
-    float* to = x + s.reals * LANES;
+    float* to = x + s.reals * STRIDE;
     for (int e = 0; e < s.embeddings; ++e) {
         const Embedding own = reinterpret_cast<const Embedding*>(plan + s.embedding_list)[e];
         for (int i = threadIdx.x; i < own.size * LANES; i += THREADS) {
@@ -51,9 +51,9 @@ __device__ __noinline__ void load(const float* w, const int* plan, const Selecti
                 const unsigned code = in.codes[row * in.code_columns + __ldg(plan + own.first_column + c)];
                 sum += __ldg(w + own.table + code * own.size + feature);
             }
-            to[i] = sum;
+            to[feature * STRIDE + lane] = sum;
         }
-        to += own.size * LANES;
+        to += own.size * STRIDE;
     }
     __syncthreads();
 }
@@ -80,8 +80,11 @@ struct SkipNormed {
 // y += weight * skip
 template <class Skip>
 __device__ __noinline__ void add_skip(int features, Skip skip, const float* weight, float* y) {
-    for (int i = threadIdx.x; i < features * LANES; i += THREADS)
-        y[i] = fmaf(weight[i % LANES], skip(i / LANES, i % LANES), y[i]);
+    for (int i = threadIdx.x; i < features * LANES; i += THREADS) {
+        const int lane = i % LANES, feature = i / LANES;
+        float& sum = y[feature * STRIDE + lane];
+        sum = fmaf(weight[lane], skip(feature, lane), sum);
+    }
     __syncthreads();
 }
 
@@ -89,8 +92,9 @@ template <class Skip>
 __device__ __noinline__ void add_real(const float* w, const Variable& v, Skip skip, const float* weight, float* inner, float* own, float* y) {
     if (!v.inner) return add_skip(v.size, skip, weight, y);
     for (int i = threadIdx.x; i < v.inner * LANES; i += THREADS) {
-        const float* line = w + v.fc1 + i / LANES * 2;
-        inner[i] = elu_plus_1(fmaf(skip.x[i % LANES], __ldg(line), __ldg(line + 1)));
+        const int lane = i % LANES, feature = i / LANES;
+        const float* line = w + v.fc1 + feature * 2;
+        inner[feature * STRIDE + lane] = elu_plus_1(fmaf(skip.x[lane], __ldg(line), __ldg(line + 1)));
     }
     __syncthreads();
     before_norm(w, v.out, inner, skip, own);
@@ -101,11 +105,11 @@ __device__ __noinline__ void add_real(const float* w, const Variable& v, Skip sk
 __device__ __noinline__ void softmax(float* x, int features) {
     const Half own;
     float most = NOTHING, total = 0.0f;
-    for (int f = own.half; f < features; f += 2) most = fmaxf(most, x[f * LANES + own.lane]);
+    for (int f = own.half; f < features; f += 2) most = fmaxf(most, x[f * STRIDE + own.lane]);
     most = own.largest(most);
-    for (int f = own.half; f < features; f += 2) total += x[f * LANES + own.lane] = exp2f(x[f * LANES + own.lane] - most);
+    for (int f = own.half; f < features; f += 2) total += x[f * STRIDE + own.lane] = exp2f(x[f * STRIDE + own.lane] - most);
     const float inverse = __fdividef(1.0f, own.sum(total));
-    for (int f = own.half; f < features; f += 2) x[f * LANES + own.lane] *= inverse;
+    for (int f = own.half; f < features; f += 2) x[f * STRIDE + own.lane] *= inverse;
     __syncthreads();
 }
 
@@ -114,7 +118,7 @@ struct Room { float *inputs, *inner, *skip, *weights; };
 
 // x in `room.inputs` -> y [hidden]. `start` is what the weigher's first sums begin with.
 __device__ __noinline__ void select(const float* w, const int* plan, const Selection& s, Start start, Room room, float* y) {
-    for (int i = threadIdx.x; i < s.hidden * LANES; i += THREADS) y[i] = 0.0f;
+    for (int i = threadIdx.x; i < s.hidden * LANES; i += THREADS) y[i / LANES * STRIDE + i % LANES] = 0.0f;
     if (s.weighs) {
         product(w, s.fc1, room.inputs, start, StoreElu{room.inner});
         apply(w, s.residual, room.inputs, room.skip);
@@ -127,7 +131,7 @@ __device__ __noinline__ void select(const float* w, const int* plan, const Selec
     }
     for (int i = 0; i < s.variables; ++i) {
         const Variable v = reinterpret_cast<const Variable*>(plan + s.variable_list)[i];
-        const float *x = room.inputs + v.feature * LANES, *weight = room.weights + i * LANES;
+        const float *x = room.inputs + v.feature * STRIDE, *weight = room.weights + i * STRIDE;
         if (v.is_real && v.skip_kind == AFFINE)
             add_real(w, v, SkipAffine{w + v.skip, x}, weight, room.inner, room.skip, y);
         else if (v.is_real)

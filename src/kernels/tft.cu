@@ -1,5 +1,8 @@
 // The forward pass of the Temporal Fusion Transformer, stage by stage as in model/tft/fast. Values go from
 // stage to stage as rows in memory: a row has a step's features.
+//
+// Compiled twice: with UT_TF32, only the stages of panels, whose products then run on tensor cores. The LSTM would carry
+// their rounding from step to step, and the attention's products are few.
 #include "attention.cuh"
 #include "lstm.cuh"
 #include "selection.cuh"
@@ -35,7 +38,7 @@ struct Shared {
     float* next;
     __device__ __forceinline__ float* take(int features) {
         float* own = next;
-        next += features * LANES;
+        next += features * STRIDE;
         return own;
     }
 };
@@ -89,6 +92,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) select_variables(const flo
     store(y, net.features, {selected, net.features, steps, begin}, place);
 }
 
+#if !defined(UT_TF32) || defined(UT_HOST)
 template <int UNITS, int QUOTA, int BATCH>
 __device__ void recur(const float* w, const int* plan, int layer, const float* contexts, const float* x, float* y, const int* encoder_lengths, const int* decoder_lengths, int servers, int encoder_steps, int decoder_steps) {
     const Network& net = network(plan);
@@ -121,6 +125,7 @@ __device__ void recur(const float* w, const int* plan, int layer, const float* c
 // Few servers: as many threads to each as can be. Many: as many multiply-adds to each load as can be.
 LSTM(lstm_few, 1, 1, 4)
 LSTM(lstm_many, 2, 4, 32)
+#endif
 
 // The gate after the LSTM, the enrichment, keys and values; in the future (begin > 0) queries as well, and what
 // later stages add to.
@@ -147,6 +152,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) enrich(const float* w, con
     store(x, net.features, {enriched, net.features, count, 0}, place);
 }
 
+#if !defined(UT_TF32) || defined(UT_HOST)
 #define ATTEND(SIZE)                                                                                                \
     extern "C" __global__ void __launch_bounds__(THREADS) attend_##SIZE(                                           \
         const int* plan, const float* queries, const float* keys, const float* values, float* attended,            \
@@ -159,6 +165,7 @@ ATTEND(8)
 ATTEND(16)
 ATTEND(32)
 ATTEND(64)
+#endif
 
 // What follows the attention, up to the output layer's values, [servers][decoder steps][outputs].
 extern "C" __global__ void __launch_bounds__(THREADS) finish(const float* w, const int* plan, const float* attended, int size, const float* enriched, const float* gated_rows, int servers, int count, float* raw) {
@@ -176,6 +183,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) finish(const float* w, con
     apply(w, net.output, y, x);
     for (int i = threadIdx.x; i < net.outputs * LANES; i += THREADS) {
         const int lane = i % LANES, output = i / LANES;
-        if (place.is_there(lane)) raw[size_t(place.first + lane) * net.outputs + output] = x[output * LANES + lane];
+        if (place.is_there(lane)) raw[size_t(place.first + lane) * net.outputs + output] = x[output * STRIDE + lane];
     }
 }

@@ -1,5 +1,6 @@
 // A stand-in for libcuda.so.1 whose GPU is the host: memory is the host's, a launch runs the kernels' own source
-// as host.hpp does. So the program's whole way to the GPU can be tested without one.
+// as host.hpp does. So the program's whole way to the GPU can be tested without one. With UT_TF32, products are those of
+// tensor cores.
 //
 // STANDIN_ORDER=N runs threads in another order, STANDIN_GPUS=N has so many GPUs, STANDIN_MEMORY=BYTES so much memory,
 // STANDIN_FREE=BYTES says that so much of it is free, STANDIN_FAIL=FUNCTION:ERROR fails a function of the driver.

@@ -20,10 +20,23 @@
 
 struct dim3 { unsigned x = 1, y = 1, z = 1; };
 struct alignas(16) float4 { float x, y, z, w; };
+struct alignas(8) float2 { float x, y; };
+inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
 namespace host {
 
+#ifdef __SANITIZE_ADDRESS__
+// Bytes that the sanitizer watches; NaN at first.
+struct Guarded {
+    unsigned char* data;
+    size_t size;
+
+    explicit Guarded(size_t size) : data(static_cast<unsigned char*>(std::malloc(size))), size(size) { std::memset(data, 0xff, size); }
+    Guarded(const Guarded&) = delete;
+    ~Guarded() { std::free(data); }
+};
+#else
 // Bytes that end where a page begins that belongs to nobody; NaN at first.
 struct Guarded {
     unsigned char *pages = nullptr, *data = nullptr;
@@ -41,6 +54,7 @@ struct Guarded {
     Guarded(const Guarded&) = delete;
     ~Guarded() { munmap(pages, length); }
 };
+#endif
 
 enum class State { Ready, AtBlockBarrier, AtWarpBarrier, Done };
 
@@ -49,6 +63,7 @@ struct Fiber {
     dim3 thread;
     State state;
     uint64_t shown;  // to the other threads of its warp
+    unsigned left[4], right[2];  // factors of matrices, likewise
 };
 
 struct Block {
@@ -170,6 +185,28 @@ T of_lane(T own, unsigned lane) {
     return own;
 }
 
+// mma.m16n8k8 of tensor cores, as PTX spreads its matrices over a warp.
+inline void multiply(float (&sums)[4], const unsigned (&left)[4], const unsigned (&right)[2]) {
+    const size_t self = block->current, warp = self / 32 * 32, group = self % 32 / 4, own = self % 4;
+    if (warp + 32 > block->fibers.size()) die("half a warp multiplies");
+    std::memcpy(block->fibers[self].left, left, sizeof left);
+    std::memcpy(block->fibers[self].right, right, sizeof right);
+    wait(State::AtWarpBarrier);
+    const auto number = [](unsigned bits) {
+        if (bits & 0x1fff) die("a factor that is not rounded to TF32");
+        float x;
+        std::memcpy(&x, &bits, sizeof x);
+        return x;
+    };
+    for (size_t i = 0; i < 4; ++i)
+        for (size_t k = 0; k < 8; ++k) {
+            const Fiber &of_row = block->fibers[warp + group * 4 + k % 4];
+            const Fiber &of_column = block->fibers[warp + (own * 2 + i % 2) * 4 + k % 4];
+            sums[i] += number(of_row.left[k / 4 * 2 + i / 2]) * number(of_column.right[k / 4]);
+        }
+    wait(State::AtWarpBarrier);
+}
+
 }  // namespace host
 
 #define UT_HOST
@@ -190,6 +227,13 @@ template <class T>
 T __shfl_xor_sync(unsigned, T x, unsigned mask) { return host::of_lane(x, host::block->current % 32 ^ mask); }
 template <class T>
 T __ldg(const T* x) { return *x; }
+using host::multiply;
+// To the nearest, halves away from zero.
+inline unsigned tf32(float x) {
+    unsigned bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return (bits + 0x1000) & ~0x1fffu;
+}
 inline float __fdividef(float x, float y) { return x / y; }
 inline float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
 using std::max;

@@ -6,10 +6,10 @@ use std::path::Path;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
 use serde_json::Value;
-use ut::core::device::Gpu;
-use ut::model::tft::{Batch, CudaNetwork, FastNetwork, Isa, Model};
+use ut::core::device::Precision;
+use ut::model::tft::{Batch, FastNetwork, Isa, Model};
 
-use crate::gpu::again;
+use crate::gpu::{StandIn, TF32_TOLERANCE, again, open};
 use crate::model::{Case, largest_difference};
 use crate::support::Sandbox;
 
@@ -95,16 +95,26 @@ fn networks_of_any_size_agree_for_all_instructions() {
 
 #[test]
 fn networks_of_any_size_agree_on_a_gpu() {
-    again("wide::all_agree_on_the_gpu", &[]);
+    again("wide::all_agree_on_the_gpu", StandIn::Plain, &[]);
+    again("wide::all_agree_on_tensor_cores", StandIn::TensorCores, &[]);
 }
 
 #[test]
 #[ignore = "run by the one before, with a driver"]
 fn all_agree_on_the_gpu() {
+    on_the_gpu(Precision::Single, TOLERANCE);
+}
+
+#[test]
+#[ignore = "run by the one before, with a driver"]
+fn all_agree_on_tensor_cores() {
+    on_the_gpu(Precision::Tf32, TF32_TOLERANCE);
+}
+
+fn on_the_gpu(precision: Precision, tolerance: f32) {
     each(|model, batch, expected, what| {
-        let network = CudaNetwork::new(&model.network, Gpu::open(0).unwrap()).unwrap();
-        let raw = network.forward(batch).unwrap();
+        let raw = open(model, precision).forward(batch).unwrap();
         let worst = largest_difference(raw.as_slice().unwrap(), expected);
-        assert!(worst <= TOLERANCE, "{what}: {worst:e}");
+        assert!(worst <= tolerance, "{what}: {worst:e}");
     });
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use super::forecast::ForecastArgs;
 use crate::core::context::Context;
-use crate::core::device::{Choice, GpuError};
+use crate::core::device::{Choice, GpuError, Precision};
 use crate::core::error::Fault;
 use crate::infer::{Engine, EngineError, ForecastError, Report};
 use crate::model::tft::Model;
@@ -12,9 +12,10 @@ use crate::model::tft::Model;
 /// From so many servers on, a GPU makes up for the time it takes to open one (a few tenths of a second).
 const WORTH_A_GPU: usize = 4096;
 
-/// The device and the threads that were asked for.
+/// The device, its precision and the threads that were asked for.
 pub(super) struct Chosen {
     device: Choice,
+    precision: Precision,
     threads: usize,
 }
 
@@ -24,7 +25,12 @@ impl Chosen {
         let threads = args.threads.map(NonZeroUsize::get);
         let threads = threads.or_else(|| ctx.config.count("infer.threads"));
         let device = args.device.or_else(|| ctx.config.device("infer.device"));
-        Self { device: device.unwrap_or(Choice::Auto), threads: threads.unwrap_or_else(cores) }
+        let precision = args.precision.or_else(|| ctx.config.precision("infer.precision"));
+        Self {
+            device: device.unwrap_or(Choice::Auto),
+            precision: precision.unwrap_or_default(),
+            threads: threads.unwrap_or_else(cores),
+        }
     }
 
     /// Runs `forecast` on the device; where it was not named, on the CPU if a GPU fails. And what it ran on.
@@ -40,7 +46,9 @@ impl Chosen {
             Ok(report) => Ok((report, engine.name())),
             Err(error) => Err(error),
         };
-        let gpu = |number| Engine::gpu(model, number, self.threads).map_err(EngineError::from);
+        let gpu = |number| {
+            Engine::gpu(model, number, self.precision, self.threads).map_err(EngineError::from)
+        };
         match self.device {
             Choice::Cuda(number) => Ok(on(gpu(number)?)?),
             Choice::Auto if servers >= WORTH_A_GPU => {

@@ -13,7 +13,7 @@ use super::source::{Files, gather};
 use super::{document, rows, table};
 use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
-use crate::core::device::Choice;
+use crate::core::device::{Choice, Precision};
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
 use crate::core::files;
@@ -53,6 +53,9 @@ pub(super) struct ForecastArgs {
     /// What computes: auto, cpu, cuda or cuda:N [default: auto, a GPU for thousands of servers]
     #[arg(long, value_name = "DEVICE")]
     pub(super) device: Option<Choice>,
+    /// How a GPU multiplies; tf32 is on tensor cores [default: single]
+    #[arg(long, value_enum, value_name = "PRECISION")]
+    pub(super) precision: Option<Precision>,
     /// Threads that compute [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,

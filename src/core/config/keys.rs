@@ -95,6 +95,12 @@ pub const KEYS: &[Key] = &[
         help: "what computes: auto, cpu, cuda or cuda:N",
     },
     Key {
+        name: "infer.precision",
+        kind: Kind::Choice(&["single", "tf32"]),
+        default: "single",
+        help: "how a GPU multiplies; the CPU always does so in single precision",
+    },
+    Key {
         name: "infer.threads",
         kind: Kind::Count,
         default: "one per core",

@@ -8,11 +8,12 @@ mod layers;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::ValueEnum;
 pub use environment::Environment;
 pub use keys::{KEYS, Key, Kind};
 pub use layers::{Origin, Value};
 
-use super::device::Choice;
+use super::device::{Choice, Precision};
 use super::error::{Fault, nearest};
 use layers::Layer;
 
@@ -87,6 +88,11 @@ impl Config {
     /// What to compute on.
     pub fn device(&self, name: &str) -> Option<Choice> {
         self.text(name).and_then(|text| text.parse().ok())
+    }
+
+    /// How a GPU multiplies.
+    pub fn precision(&self, name: &str) -> Option<Precision> {
+        self.text(name).and_then(|text| Precision::from_str(text, false).ok())
     }
 
     /// A list of numbers.

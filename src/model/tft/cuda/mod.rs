@@ -13,16 +13,28 @@ use cudarc::nvrtc::Ptx;
 use ndarray::{Array3, s};
 
 use self::memory::{Graph, Memory, Past, Sizes};
-use self::stages::Stages;
+use self::stages::{LANES, PADDING, Panels, Stages};
 use super::batch::Batch;
 use super::fast::{Plan, Unplanned};
 use super::network::Network;
-use crate::core::device::{Gpu, GpuError};
+use crate::core::device::{Gpu, GpuError, Precision};
 
-/// For any GPU from compute capability 8.0 on; the driver translates it.
-const KERNELS: &str = include_str!("../../../kernels/tft.ptx");
-/// The same for compute capability 9, ready to run.
-const HOPPER_KERNELS: &[u8] = include_bytes!("../../../kernels/tft.sm_90.cubin");
+/// Compiled kernels.
+struct Code {
+    /// For any GPU from compute capability 8.0 on; the driver translates it.
+    any: &'static str,
+    /// For compute capability 9, ready to run.
+    hopper: &'static [u8],
+}
+
+const SINGLE: Code = Code {
+    any: include_str!("../../../kernels/tft.ptx"),
+    hopper: include_bytes!("../../../kernels/tft.sm_90.cubin"),
+};
+const TF32: Code = Code {
+    any: include_str!("../../../kernels/tft_tf32.ptx"),
+    hopper: include_bytes!("../../../kernels/tft_tf32.sm_90.cubin"),
+};
 
 /// Share of the free memory that is taken at most.
 const SHARE: f64 = 0.8;
@@ -44,18 +56,25 @@ pub struct CudaNetwork {
 }
 
 impl CudaNetwork {
-    pub fn new(of: &Network, gpu: Gpu) -> Result<Self, GpuError> {
+    pub fn new(of: &Network, gpu: Gpu, precision: Precision) -> Result<Self, GpuError> {
         let plan = Plan::new(of)?;
         let context = gpu.context();
         // SAFETY: all that this network allocates is used on the one stream that allocated it.
         unsafe { context.disable_event_tracking() };
         // Launches on the default stream cannot be recorded.
         let stream = context.new_stream()?;
-        let module = context.load_module(match gpu.capability {
-            (9, _) => Ptx::from_binary(HOPPER_KERNELS.to_vec()),
-            _ => Ptx::from_src(KERNELS),
-        })?;
-        let stages = Stages::load(&module, &plan, &gpu, &stream)?;
+        let load = |code: Code| {
+            context.load_module(match gpu.capability {
+                (9, _) => Ptx::from_binary(code.hopper.to_vec()),
+                _ => Ptx::from_src(code.any),
+            })
+        };
+        let single = load(SINGLE)?;
+        let panels = match precision {
+            Precision::Single => Panels { module: single.clone(), stride: LANES },
+            Precision::Tf32 => Panels { module: load(TF32)?, stride: LANES + PADDING },
+        };
+        let stages = Stages::load(&single, &panels, &plan, &gpu, &stream)?;
         Ok(Self { memory: Mutex::default(), stages, stream, plan, gpu })
     }
 

@@ -13,7 +13,9 @@ use crate::core::device::{Gpu, GpuError};
 use crate::model::tft::fast::Plan;
 
 /// Lanes of a panel, and threads of a block, as in `src/kernels/panel.cuh`.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
+/// Numbers between features beside the lanes, for tensor cores.
+pub(super) const PADDING: usize = 8;
 const THREADS: u32 = 128;
 /// Queries of a block of the attention.
 const QUERIES: usize = 32;
@@ -39,6 +41,13 @@ pub(super) struct Stages {
     finish: Kernel,
 }
 
+/// The kernels that work on panels.
+pub(super) struct Panels {
+    pub(super) module: Arc<CudaModule>,
+    /// Numbers of a feature.
+    pub(super) stride: usize,
+}
+
 #[derive(Debug)]
 struct Kernel {
     function: CudaFunction,
@@ -49,12 +58,15 @@ struct Kernel {
 impl Stages {
     pub(super) fn load(
         module: &Arc<CudaModule>,
+        panels: &Panels,
         plan: &Plan,
         gpu: &Gpu,
         stream: &Arc<CudaStream>,
     ) -> Result<Self, GpuError> {
         let kernel = |name: &str, numbers: usize| Kernel::load(module, name, numbers, gpu);
-        let panels = |name: &str, features: usize| kernel(name, features * LANES);
+        let panels = |name: &str, features: usize| {
+            Kernel::load(&panels.module, name, features * panels.stride, gpu)
+        };
         let [room, inputs, variables] = plan.room;
         let selection = inputs + 2 * room + variables;
         let states = 5 * plan.hidden;
