@@ -1,5 +1,6 @@
 //! What every room stands on and none of them owns.
 
+pub mod breaker;
 pub mod clock;
 pub mod config;
 pub mod context;

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod breaker;
 mod config;
 mod gpu;
 mod infer;
