@@ -33,6 +33,9 @@ complete -c ut -n "__fish_ut_needs_command" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_needs_command" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_needs_command" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_needs_command" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_needs_command" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
+complete -c ut -n "__fish_ut_needs_command" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
+complete -c ut -n "__fish_ut_needs_command" -f -a "breaker" -d 'Change circuit breakers by hand'
 complete -c ut -n "__fish_ut_needs_command" -f -a "device" -d 'List the GPUs that forecasts can run on'
 complete -c ut -n "__fish_ut_needs_command" -f -a "config" -d 'Show or check the configuration'
 complete -c ut -n "__fish_ut_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -98,6 +101,110 @@ complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand guard" -l retries -d 'Try again so often; only for commands that may be run twice' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l retry-wait -d 'Wait before the first retry; it doubles with each' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l retry-wait-max -d 'Longest wait before a retry' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l jitter -d 'How waits are varied' -r -f -a "up\t'Up to a quarter longer'
+full\t'Anything between nothing and the whole wait: many machines against one service'
+none\t'None'"
+complete -c ut -n "__fish_ut_using_subcommand guard" -l timeout -d 'End an attempt that takes longer' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l deadline -d 'End all attempts and waits after so long' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l kill-after -d 'Wait between SIGTERM and SIGKILL' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l fallback -d 'Run this line of shell if the breaker is open or the command fails' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l ok-exit -d 'Exit codes that are success' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l ignore-exit -d 'Exit codes that say nothing of the dependency' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l no-retry-exit -d 'Exit codes that are not tried again' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l open-exit -d 'End with this code if the breaker is open' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l timeout-exit -d 'End with this code on a timeout' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l stdin -d 'What the command reads [default: our input, with retries nothing]' -r -f -a "inherit\t'Our input'
+null\t'Nothing'
+spool\t'Our input, read to its end first, once more for each attempt'"
+complete -c ut -n "__fish_ut_using_subcommand guard" -l report -d 'Write what happened to this file, as JSON' -r -F
+complete -c ut -n "__fish_ut_using_subcommand guard" -l threshold -d 'Failures that open it [default: 5]' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l window -d 'Time in which they must fall [default: 60s]' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l rule -d 'Count failures in a window, or failures with no success between them [default: count]' -r -f -a "count\t''
+consecutive\t''"
+complete -c ut -n "__fish_ut_using_subcommand guard" -l open-for -d 'Wait before the first probe [default: 60s]' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l slow-after -d 'A success that takes so long is a failure' -r
+complete -c ut -n "__fish_ut_using_subcommand guard" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand guard" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand guard" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand guard" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand guard" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ut -n "__fish_ut_using_subcommand guard" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -l format -r -f -a "table\t''
+json\t''"
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -l watch -d 'Show it again and again' -r
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -l nagios -d 'One line and exit codes as Nagios wants them'
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand breaker-status" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -f -a "reset" -d 'Close it, and forget its failures'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -f -a "open" -d 'Let no call through'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -f -a "disable" -d 'Let every call through, and decide nothing'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -f -a "enable" -d 'End that'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and not __fish_seen_subcommand_from reset open disable enable help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -l reason -d 'Why; it is kept' -r
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -l all -d 'All there are'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from reset" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -l reason -d 'Why; it is kept' -r
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -l for -d 'After so long, a probe may come [default: until somebody resets it]' -r
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -l all -d 'All there are'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from open" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -l reason -d 'Why; it is kept' -r
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -l all -d 'All there are'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from disable" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -l reason -d 'Why; it is kept' -r
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -l all -d 'All there are'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from enable" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Close it, and forget its failures'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "open" -d 'Let no call through'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Let every call through, and decide nothing'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "enable" -d 'End that'
+complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand device" -l model -d 'Check with this model instead of a small one of `ut`\'s own' -r -F
 complete -c ut -n "__fish_ut_using_subcommand device" -l precision -d 'How the GPU multiplies in the check' -r -f -a "single\t'In single precision, as the CPU does'
 tf32\t'With tensor cores, which round factors to 10 bits after the point'"
@@ -162,13 +269,20 @@ complete -c ut -n "__fish_ut_using_subcommand man" -s q -l quiet -d 'Say nothing
 complete -c ut -n "__fish_ut_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_using_subcommand man" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "config" -d 'Show or check the configuration'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "config" -d 'Show or check the configuration'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "window" -d 'Keep recent rows from run to run'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from breaker" -f -a "reset" -d 'Close it, and forget its failures'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from breaker" -f -a "open" -d 'Let no call through'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from breaker" -f -a "disable" -d 'Let every call through, and decide nothing'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from breaker" -f -a "enable" -d 'End that'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print each setting\'s effective value and its origin'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the configuration files and variables; exit 2 if they are wrong'

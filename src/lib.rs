@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 pub mod core;
+pub mod guard;
 pub mod infer;
 pub mod model;
 
@@ -28,15 +29,19 @@ pub fn run() -> ExitCode {
         Err(message) => return usage(&env, &message),
     };
     let out = Output::new(&env, cli.global.color, cli.global.level());
-    let result = Config::load(&env, cli.global.config.as_deref())
+    let config = Config::load(&env, cli.global.config.as_deref());
+    let result = config
         .map_err(anyhow::Error::from)
-        .and_then(|config| dispatch(cli.command, &Context { config, out: out.clone() }));
+        .and_then(|config| dispatch(cli.command, &Context { config, env, out: out.clone() }));
     report(&out, result)
 }
 
 fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Infer(args) => commands::infer::run(&args, ctx),
+        Command::Guard(args) => commands::guard::run(&args, ctx),
+        Command::BreakerStatus(args) => commands::breaker::status(&args, ctx),
+        Command::Breaker(args) => commands::breaker::change(&args, ctx),
         Command::Device(args) => commands::device::run(&args, ctx),
         Command::Config(args) => commands::config::run(&args, ctx),
         Command::Completions(args) => commands::completions::run(&args, ctx),
@@ -48,7 +53,7 @@ fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
 fn usage(env: &Environment, message: &clap::Error) -> ExitCode {
     let out = Output::new(env, core::output::Color::Auto, core::output::Level::Normal);
     match message.print() {
-        Ok(()) => u8::try_from(message.exit_code()).unwrap_or(Exit::Usage as u8).into(),
+        Ok(()) => u8::try_from(message.exit_code()).unwrap_or(Exit::Usage.code()).into(),
         Err(e) => report(&out, Err(anyhow::Error::from(e).context("cannot write the help"))),
     }
 }

@@ -1,14 +1,17 @@
 //! `ut config`: the effective configuration and where it came from.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::ReportFormat;
+use crate::core::breaker::{Rule, Settings, millis};
 use crate::core::config::{Entry, Kind};
 use crate::core::context::Context;
 use crate::core::exit::Exit;
+use crate::core::name::Name;
 
 /// Show or check the configuration
 #[derive(Debug, Args)]
@@ -46,16 +49,16 @@ pub(crate) fn run(args: &ConfigArgs, ctx: &Context) -> anyhow::Result<Exit> {
 /// Lines that are valid TOML, as far as they are values.
 fn show(ctx: &Context, all: bool) -> anyhow::Result<()> {
     let mut text = String::new();
-    for Entry { key, values } in ctx.config.entries() {
+    for Entry { name, key, values } in ctx.config.entries() {
         match values.split_first() {
             Some((effective, hidden)) => {
-                writeln!(text, "{} = {}  # {}", key.name, effective.data, effective.origin)?;
+                writeln!(text, "{name} = {}  # {}", effective.data, effective.origin)?;
                 for value in hidden.iter().filter(|_| all) {
-                    writeln!(text, "# {} = {}  # hidden, {}", key.name, value.data, value.origin)?;
+                    writeln!(text, "# {name} = {}  # hidden, {}", value.data, value.origin)?;
                 }
             }
             None if all => {
-                writeln!(text, "# {} = {}  # default; {}", key.name, key.default, key.help)?;
+                writeln!(text, "# {name} = {}  # default; {}", key.default, key.help)?;
             }
             None => {}
         }
@@ -74,16 +77,44 @@ fn check(ctx: &Context) -> anyhow::Result<()> {
     if ctx.config.files().is_empty() {
         writeln!(text, "no configuration file: the defaults and variables hold")?;
     }
-    for Entry { key, values } in ctx.config.entries() {
-        let path = ctx.config.path(key.name).filter(|_| key.kind == Kind::Path);
-        if let (Some(path), Some(value)) = (path, values.first())
+    for Entry { name, key, values } in ctx.config.entries() {
+        // The state's folder is made where there is none.
+        if key.kind != Kind::Path || name == "state.dir" {
+            continue;
+        }
+        if let (Some(path), Some(value)) = (ctx.config.path(name), values.first())
             && path.as_os_str() != "-"
             && !path.exists()
         {
             ctx.out.warn(format!("{}: {} does not exist", value.origin, path.display()));
         }
     }
+    check_breakers(ctx);
     Ok(ctx.out.result(text.as_bytes())?)
+}
+
+/// Warns of breakers that cannot open, because too few calls fall into their window.
+fn check_breakers(ctx: &Context) {
+    let named = |entry: Entry<'_>| {
+        let (name, setting) = entry.name.strip_prefix("breakers.")?.rsplit_once('.')?;
+        (setting == "every").then(|| name.parse::<Name>().ok())?
+    };
+    for name in ctx.config.entries().filter_map(named) {
+        let config = ctx.config.for_breaker(&name);
+        let settings = Settings::from_config(&config, None);
+        let every = config.duration("breakers.every").map_or(0, millis).max(1);
+        let fit = settings.window / every + 1;
+        if settings.rule == Rule::Count && fit < settings.threshold as i64 {
+            let needed = every.saturating_mul(settings.threshold as i64 - 1);
+            let needed = Duration::from_millis(needed.cast_unsigned());
+            ctx.out.warn(format!(
+                "breaker {name} cannot open: {fit} of its calls fall into its window, and {} failures open it; \
+                 set rule = \"consecutive\", or window = \"{}\"",
+                settings.threshold,
+                humantime::format_duration(needed)
+            ));
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -95,7 +126,7 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Setting<'a> {
-    key: &'static str,
+    key: &'a str,
     variable: String,
     help: &'static str,
     value: Option<&'a toml::Value>,
@@ -120,14 +151,14 @@ fn document(ctx: &Context, all: bool) -> Document<'_> {
 
 fn settings(ctx: &Context, all: bool) -> Vec<Setting<'_>> {
     let mut settings = Vec::new();
-    for Entry { key, values } in ctx.config.entries() {
+    for Entry { name, key, values } in ctx.config.entries() {
         let (effective, hidden) = match values.split_first() {
             Some((effective, hidden)) => (Some(*effective), hidden),
             None if all => (None, &[][..]),
             None => continue,
         };
         settings.push(Setting {
-            key: key.name,
+            key: name,
             variable: key.variable(),
             help: key.help,
             value: effective.map(|v| &v.data),

@@ -10,6 +10,19 @@ pub fn now() -> i64 {
     }
 }
 
+/// Milliseconds since the machine's start, sleep included; none where the system does not tell.
+#[cfg(target_os = "linux")]
+pub fn uptime() -> Option<i64> {
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).ok()?;
+    Some(time.tv_sec() * 1000 + time.tv_nsec() / 1_000_000)
+}
+
+/// Milliseconds since the machine's start, sleep included; none where the system does not tell.
+#[cfg(not(target_os = "linux"))]
+pub fn uptime() -> Option<i64> {
+    None
+}
+
 /// Measures how long something took.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);

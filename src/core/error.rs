@@ -32,6 +32,13 @@ impl Fault {
         Self { exit: Exit::TryLater, ..Self::failed(message) }
     }
 
+    /// The same, as something that may go by.
+    #[must_use]
+    pub fn later(mut self) -> Self {
+        self.exit = Exit::TryLater;
+        self
+    }
+
     /// Adds the line that says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::bad_row::{BadRow, Wrong, count, seconds, trained_step};
 use super::records::{Records, UnknownServer};
 use super::row::RowReader;
-use super::time::format_time;
+use crate::core::time::format_time;
 use crate::model::tft::{Inputs, PushError, Row, Series, TimeColumn};
 
 /// Names remembered for a "did you mean".

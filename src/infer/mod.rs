@@ -9,7 +9,6 @@ mod ingest;
 pub mod plot;
 mod records;
 mod row;
-mod time;
 pub mod window;
 
 pub use bad_row::{BadRow, Wrong};
@@ -19,4 +18,3 @@ pub use forecast::{ForecastError, Report, ServerForecast, State, forecast};
 pub use history::{Finished, History, Keep};
 pub use ingest::{Counts, Format, IngestError, Ingested, OnBadRow, Wanted, read};
 pub use records::{Records, UnknownServer};
-pub use time::format_time;

@@ -2,7 +2,7 @@
 
 use super::bad_row::Wrong;
 use super::records::Records;
-use super::time::parse_time;
+use crate::core::time::parse_time;
 use crate::model::tft::{CategoricalColumn, Inputs, Row, TimeColumn};
 
 /// The values of the row read last.

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use ut::core::breaker::{
-    Admission, Clock, Command, Go, Holder, Millis, Outcome, Reading, Record, Refusal, Rule,
-    Settings, State, What,
+    Admission, Clock, Command, Go, Millis, Outcome, Reading, Record, Refusal, Rule, Settings,
+    State, What,
 };
+use ut::core::process::Process;
 
 /// Numbers that look random.
 struct Draw(u64);
@@ -25,8 +26,8 @@ fn record() -> Record {
     Record::new(Clock::new(&at(0)))
 }
 
-fn holder(pid: u32) -> Holder {
-    Holder { pid, ..Holder::default() }
+fn holder(pid: u32) -> Process {
+    Process { pid, ..Process::default() }
 }
 
 fn failure() -> Outcome {
@@ -186,7 +187,7 @@ fn sequence(seed: u64) {
         match draw.below(20) {
             0..=8 => {
                 pids += 1;
-                let is_dead = |holder: &Holder| dead.contains(&holder.pid);
+                let is_dead = |holder: &Process| dead.contains(&holder.pid);
                 let got = own.admit(&settings, now, &holder(pids), is_dead, 0.0);
                 let want = plain.admit(&settings, now, pids, &dead, event);
                 match (got, want) {
@@ -219,12 +220,9 @@ fn sequence(seed: u64) {
             18 => drop(dead.insert(1 + draw.below(u64::from(pids) + 1) as u32)),
             _ if draw.below(5) == 0 => {
                 let for_ = (draw.below(2) == 0).then_some(1_000);
-                let command = [
-                    Command::Reset,
-                    Command::Open { for_ },
-                    Command::Disable,
-                    Command::Enable,
-                ][draw.below(4) as usize];
+                let command =
+                    [Command::Reset, Command::Open { for_ }, Command::Disable, Command::Enable]
+                        [draw.below(4) as usize];
                 match command {
                     Command::Reset => plain.close(),
                     Command::Open { for_ } => {

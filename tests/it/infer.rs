@@ -221,7 +221,7 @@ fn a_long_file_is_streamed() {
     let tail = line("web-01", 0).split_once(',').unwrap().1.to_owned();
     let (mut written, mut step) = (0, 0_i64);
     while written < size {
-        let row = format!("{},{tail}\n", ut::infer::format_time(step * 5_000_000));
+        let row = format!("{},{tail}\n", ut::core::time::format_time(step * 5_000_000));
         stdin.write_all(row.as_bytes()).unwrap();
         written += row.len();
         step += 1;

@@ -9,8 +9,10 @@
 
 mod bad_input;
 mod breaker;
+mod breaker_store;
 mod config;
 mod gpu;
+mod guard;
 mod infer;
 mod lies;
 mod model;

@@ -61,6 +61,7 @@ impl Sandbox {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ut"));
         command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.env("UT_STATE_DIR", self.path("state"));
         command
     }
 

@@ -66,7 +66,9 @@ fn the_version_is_in_the_changelog() {
 #[test]
 fn every_subcommand_has_its_place_in_the_readme() {
     let readme = text("README.md");
-    for name in ["infer", "device", "config", "completions", "man"] {
+    for name in
+        ["infer", "guard", "breaker-status", "breaker`", "device", "config", "completions", "man"]
+    {
         assert!(readme.contains(&format!("`ut {name}")), "{name}");
     }
 }
@@ -138,10 +140,10 @@ fn files_are_short() {
     }
 }
 
-/// Imports run downward: core, model, infer, commands, cli.
+/// Imports run downward: core, guard and model, infer, commands, cli.
 #[test]
 fn imports_run_downward() {
-    let floors = ["core", "model", "infer", "commands"];
+    let floors = ["core", "guard", "model", "infer", "commands"];
     for (name, text) in sources() {
         let Some(floor) = floors.iter().position(|f| name.starts_with(&format!("src/{f}/"))) else {
             continue;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::forecast::Forecasts;
 use super::kept::Told;
 use super::rows::{number, time_of};
-use crate::infer::{ServerForecast, State, format_time};
+use crate::core::time::format_time;
+use crate::infer::{ServerForecast, State};
 
 #[derive(Serialize)]
 struct Document<'a> {

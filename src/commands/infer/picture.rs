@@ -2,8 +2,9 @@
 
 use super::forecast::Forecasts;
 use crate::core::output::units::long_duration;
+use crate::core::time::format_time;
 use crate::infer::plot::{Clock, Panel, Picture};
-use crate::infer::{ServerForecast, State, format_time};
+use crate::infer::{ServerForecast, State};
 use crate::model::tft::Series;
 
 /// More panels are no picture any more.

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::forecast::Forecasts;
-use crate::infer::{ServerForecast, format_time};
+use crate::core::time::format_time;
+use crate::infer::ServerForecast;
 
 /// `server,step,timestamp,q0.1,…`; without `timestamp` where the model knows none.
 pub(super) fn csv(forecasts: &Forecasts<'_>) -> anyhow::Result<Vec<u8>> {

@@ -3,8 +3,9 @@
 //! `docs/guard.md` has the diagram. Rows of calls that do not fit the state they come back to (a late result, a
 //! place that was taken away) change totals and nothing else.
 
-use super::record::{Failure, Holder, Lease, Millis, Record, State, What};
+use super::record::{Failure, Lease, Millis, Record, State, What};
 use super::settings::{Rule, Settings};
+use crate::core::process::Process;
 
 /// Leave to call, to be given back with [`Record::settle`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +64,8 @@ impl Record {
         &mut self,
         settings: &Settings,
         now: Millis,
-        holder: &Holder,
-        is_dead: impl Fn(&Holder) -> bool,
+        holder: &Process,
+        is_dead: impl Fn(&Process) -> bool,
         chance: f64,
     ) -> Admission {
         match self.state {
@@ -205,7 +206,7 @@ impl Record {
         &mut self,
         settings: &Settings,
         now: Millis,
-        is_dead: impl Fn(&Holder) -> bool,
+        is_dead: impl Fn(&Process) -> bool,
         chance: f64,
     ) {
         let before = self.leases.len();

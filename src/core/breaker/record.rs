@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
+use crate::core::process::Process;
 
 /// Milliseconds: a length of time, or a moment of the breaker's own time (see [`Clock`]).
 pub type Millis = i64;
@@ -71,20 +72,9 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     pub token: u64,
-    pub holder: Holder,
+    pub holder: Process,
     pub granted_at: Millis,
     pub until: Millis,
-}
-
-/// The process that has a place, so that others can tell whether it still lives.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Holder {
-    pub boot: Option<String>,
-    /// Number of the namespace that `pid` is in.
-    pub pid_namespace: Option<u64>,
-    pub pid: u32,
-    /// When it started, in ticks since boot: numbers of processes are used again.
-    pub pid_start: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

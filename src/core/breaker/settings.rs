@@ -1,6 +1,9 @@
 //! How a breaker decides.
 
+use std::time::Duration;
+
 use super::Millis;
+use crate::core::config::Config;
 
 /// What opens a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,34 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How breakers decide. A probe holds its place as long as a call may take.
+    pub fn from_config(config: &Config, longest_call: Option<Duration>) -> Self {
+        let default = Self::default();
+        let time = |name| config.duration(name).map(millis);
+        let open_for = time("breakers.open-for").unwrap_or(default.open_for);
+        let lease = longest_call.map(|longest| millis(longest).saturating_add(5_000));
+        Self {
+            rule: match config.text("breakers.rule") {
+                Some("consecutive") => Rule::Consecutive,
+                _ => Rule::Count,
+            },
+            threshold: config.count("breakers.threshold").unwrap_or(default.threshold),
+            window: time("breakers.window").unwrap_or(default.window),
+            open_for,
+            open_multiplier: config
+                .number("breakers.open-multiplier")
+                .unwrap_or(default.open_multiplier),
+            open_max: time("breakers.open-max").unwrap_or(default.open_max).max(open_for),
+            open_jitter: config.number("breakers.open-jitter").unwrap_or(default.open_jitter),
+            probes: config.count("breakers.probes").unwrap_or(default.probes),
+            successes_to_close: config
+                .count("breakers.successes-to-close")
+                .and_then(|n| n.try_into().ok())
+                .unwrap_or(default.successes_to_close),
+            probe_lease: time("breakers.probe-lease").or(lease).unwrap_or(default.probe_lease),
+        }
+    }
+
     /// How long it stays open after so many failed probes. `chance` is drawn from [0, 1).
     pub(super) fn wait(&self, failed_probes: u32, chance: f64) -> Millis {
         let grown = self.open_multiplier.powi(failed_probes.min(1000).cast_signed());
@@ -59,4 +90,9 @@ impl Settings {
         // Casts of what is too large saturate.
         (wait * (1.0 + chance * self.open_jitter)) as Millis
     }
+}
+
+/// What is too long is the longest there is.
+pub fn millis(time: Duration) -> Millis {
+    Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX)
 }

@@ -7,6 +7,12 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// At least one.
     Count,
+    /// From one to so many.
+    CountUpTo(i64),
+    /// A number from here to there.
+    Between(f64, f64),
+    /// True or false; as a variable also 1 or 0.
+    Switch,
     /// A length of time with its unit: `30min`, `1h 30min`.
     Duration,
     /// Numbers between zero and one.
@@ -105,6 +111,91 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Count,
         default: "one per core",
         help: "threads that compute",
+    },
+    Key {
+        name: "state.dir",
+        kind: Kind::Path,
+        default: "/var/lib/ut if it can be written, else ~/.local/state/ut",
+        help: "folder of what outlives a process",
+    },
+    Key {
+        name: "breakers.disabled",
+        kind: Kind::Switch,
+        default: "false",
+        help: "let every call pass, and record nothing",
+    },
+    Key {
+        name: "breakers.rule",
+        kind: Kind::Choice(&["count", "consecutive"]),
+        default: "count",
+        help: "what opens: failures in a window, or failures with no success between them",
+    },
+    Key {
+        name: "breakers.threshold",
+        kind: Kind::CountUpTo(10_000),
+        default: "5",
+        help: "failures that open",
+    },
+    Key {
+        name: "breakers.window",
+        kind: Kind::Duration,
+        default: "60s",
+        help: "time in which they must fall",
+    },
+    Key {
+        name: "breakers.slow-after",
+        kind: Kind::Duration,
+        default: "never",
+        help: "a call that takes so long has failed, even if it succeeded",
+    },
+    Key {
+        name: "breakers.open-for",
+        kind: Kind::Duration,
+        default: "60s",
+        help: "wait before the first probe",
+    },
+    Key {
+        name: "breakers.open-multiplier",
+        kind: Kind::Between(1.0, 1000.0),
+        default: "1",
+        help: "by which the wait grows after each failed probe",
+    },
+    Key { name: "breakers.open-max", kind: Kind::Duration, default: "15min", help: "longest wait" },
+    Key {
+        name: "breakers.open-jitter",
+        kind: Kind::Between(0.0, 1.0),
+        default: "0.1",
+        help: "share by which the wait is stretched at most",
+    },
+    Key {
+        name: "breakers.probes",
+        kind: Kind::CountUpTo(1000),
+        default: "1",
+        help: "probes that may be under way at once",
+    },
+    Key {
+        name: "breakers.successes-to-close",
+        kind: Kind::CountUpTo(1000),
+        default: "1",
+        help: "successful probes that close",
+    },
+    Key {
+        name: "breakers.probe-lease",
+        kind: Kind::Duration,
+        default: "what a call may take, else 10min",
+        help: "how long a probe may hold its place",
+    },
+    Key {
+        name: "breakers.every",
+        kind: Kind::Duration,
+        default: "not known",
+        help: "how often it is called: `ut config check` tells whether the window can fill",
+    },
+    Key {
+        name: "breakers.on-store-error",
+        kind: Kind::Choice(&["run", "refuse"]),
+        default: "run",
+        help: "whether to call when the state cannot be read or written",
     },
 ];
 

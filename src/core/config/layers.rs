@@ -11,6 +11,7 @@ use super::keys::{KEYS, Key, Kind};
 use super::unknown_key;
 use crate::core::device::Choice;
 use crate::core::error::{Fault, nearest};
+use crate::core::name::Name;
 
 /// Where a value was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +49,39 @@ impl Value {
     }
 }
 
+/// The section that holds a table for each of its things, beside what holds for all.
+const NAMED: &str = "breakers";
+
 /// The settings of one source.
-#[derive(Debug, Default)]
-pub(super) struct Layer(BTreeMap<&'static str, Value>);
+#[derive(Debug, Clone, Default)]
+pub(super) struct Layer(BTreeMap<String, Value>);
 
 impl Layer {
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    /// What is said of single breakers: full names, and what it says in general.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&str, &'static Key)> {
+        self.0.keys().filter_map(|name| {
+            // A breaker's name may contain dots, a setting's does not.
+            let (breaker, setting) = name.rsplit_once('.')?;
+            breaker.contains('.').then_some(())?;
+            let key = KEYS.iter().find(|k| k.name == format!("{NAMED}.{setting}"))?;
+            Some((name.as_str(), key))
+        })
+    }
+
+    /// With what is said of one breaker in the place of what is said of all.
+    pub(super) fn for_one(&self, name: &str) -> Self {
+        let mut own = self.clone();
+        for key in KEYS {
+            let setting = key.name.strip_prefix(NAMED).unwrap_or_default();
+            if let Some(value) = self.0.get(&format!("{NAMED}.{name}{setting}")) {
+                own.0.insert(key.name.to_owned(), value.clone());
+            }
+        }
+        own
     }
 
     /// The `UT_…` variables that name a key. Others may belong to other programs and are left alone.
@@ -63,7 +90,8 @@ impl Layer {
         for key in KEYS {
             let variable = key.variable();
             if let Some(text) = env.get(&variable) {
-                layer.insert(key, from_text(key.kind, &text), Origin::Variable(variable))?;
+                let data = from_text(key.kind, &text);
+                layer.insert(key, key.name.to_owned(), data, Origin::Variable(variable))?;
             }
         }
         Ok(layer)
@@ -88,29 +116,60 @@ impl Layer {
                 return Err(unknown_key(section.get_ref(), &at));
             };
             for (name, value) in table {
-                let full = format!("{}.{}", section.get_ref(), name.get_ref());
                 let at = origin(name.span().start);
-                let key = KEYS.iter().find(|k| k.name == full);
-                let key = key.ok_or_else(|| unknown_key(&full, &at))?;
-                layer.insert(key, owned(value.get_ref()), at)?;
+                match value.get_ref() {
+                    DeValue::Table(own) if section.get_ref() == NAMED => {
+                        layer.insert_named(name.get_ref(), own, &at, origin)?;
+                    }
+                    value => {
+                        let full = format!("{}.{}", section.get_ref(), name.get_ref());
+                        layer.insert(known(&full, &at)?, full, owned(value), at)?;
+                    }
+                }
             }
         }
         Ok(layer)
     }
 
+    /// The settings of one breaker.
+    fn insert_named(
+        &mut self,
+        name: &str,
+        table: &DeTable<'_>,
+        at: &Origin,
+        origin: impl Fn(usize) -> Origin,
+    ) -> Result<(), Fault> {
+        if let Err(wrong) = name.parse::<Name>() {
+            return Err(Fault::usage(format!("{at}: \"{name}\" cannot be a breaker: {wrong}")));
+        }
+        for (setting, value) in table {
+            let at = origin(setting.span().start);
+            let key = known(&format!("{NAMED}.{}", setting.get_ref()), &at)?;
+            let full = format!("{NAMED}.{name}.{}", setting.get_ref());
+            self.insert(key, full, owned(value.get_ref()), at)?;
+        }
+        Ok(())
+    }
+
+    /// `name` is the key's, or that of one breaker's.
     fn insert(
         &mut self,
         key: &'static Key,
+        name: String,
         data: toml::Value,
         origin: Origin,
     ) -> Result<(), Fault> {
         check(key, &data).map_err(|wrong| {
-            let fault = Fault::usage(format!("{origin}: `{}` {}", key.name, wrong.what));
+            let fault = Fault::usage(format!("{origin}: `{name}` {}", wrong.what));
             wrong.hint.into_iter().fold(fault, Fault::hint)
         })?;
-        self.0.insert(key.name, Value { data, origin });
+        self.0.insert(name, Value { data, origin });
         Ok(())
     }
+}
+
+fn known(name: &str, at: &Origin) -> Result<&'static Key, Fault> {
+    KEYS.iter().find(|k| k.name == name).ok_or_else(|| unknown_key(name, at))
 }
 
 /// A variable's text as the kind wants it; what does not fit stays text, for [`check`] to refuse.
@@ -118,7 +177,15 @@ fn from_text(kind: Kind, text: &str) -> toml::Value {
     let as_text = || toml::Value::String(text.to_owned());
     match kind {
         Kind::Path | Kind::Choice(_) | Kind::Duration | Kind::Device => as_text(),
-        Kind::Count => text.parse().map_or_else(|_| as_text(), toml::Value::Integer),
+        Kind::Count | Kind::CountUpTo(_) => {
+            text.parse().map_or_else(|_| as_text(), toml::Value::Integer)
+        }
+        Kind::Between(..) => text.parse().map_or_else(|_| as_text(), toml::Value::Float),
+        Kind::Switch => match text {
+            "1" | "true" => toml::Value::Boolean(true),
+            "0" | "false" => toml::Value::Boolean(false),
+            _ => as_text(),
+        },
         Kind::Fractions => text
             .split(',')
             .map(|part| part.trim().parse().map(toml::Value::Float))
@@ -178,6 +245,18 @@ fn check(key: &Key, data: &toml::Value) -> Result<(), Wrong> {
         Kind::Count => match data.as_integer() {
             Some(1..) => Ok(()),
             _ => Err(wrong("a whole number of at least 1")),
+        },
+        Kind::CountUpTo(most) => match data.as_integer() {
+            Some(n) if (1..=most).contains(&n) => Ok(()),
+            _ => Err(wrong(&format!("a whole number from 1 to {most}"))),
+        },
+        Kind::Between(least, most) => match number(data) {
+            Some(x) if (least..=most).contains(&x) => Ok(()),
+            _ => Err(wrong(&format!("a number from {least} to {most}"))),
+        },
+        Kind::Switch => match data.as_bool() {
+            Some(_) => Ok(()),
+            None => Err(wrong("true or false")),
         },
         Kind::Device => match text.map(str::parse::<Choice>) {
             Some(Ok(_)) => Ok(()),

@@ -5,6 +5,7 @@ mod environment;
 mod keys;
 mod layers;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ pub use layers::{Origin, Value};
 
 use super::device::{Choice, Precision};
 use super::error::{Fault, nearest};
+use super::name::Name;
 use layers::Layer;
 
 /// The configuration as read: the layers, strongest first.
@@ -27,6 +29,8 @@ pub struct Config {
 /// A key with all the values it has been given, the effective one first.
 #[derive(Debug)]
 pub struct Entry<'a> {
+    /// The key's, or for one breaker: `breakers.db.threshold`.
+    pub name: &'a str,
     pub key: &'static Key,
     pub values: Vec<&'a Value>,
 }
@@ -46,14 +50,23 @@ impl Config {
         Ok(Self { layers, files })
     }
 
+    /// The configuration as it is for one breaker: what is said of it goes before what is said of all.
+    #[must_use]
+    pub fn for_breaker(&self, name: &Name) -> Self {
+        let layers = self.layers.iter().map(|layer| layer.for_one(name.as_str())).collect();
+        Self { layers, files: self.files.clone() }
+    }
+
     /// The configuration files that were read, the strongest first.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
-    /// Every key that the catalogue knows, with its values.
+    /// Every key that the catalogue knows, with its values; then what is said of single breakers.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        KEYS.iter().map(|key| Entry { key, values: self.values(key.name).collect() })
+        let all = KEYS.iter().map(|key| (key.name, key));
+        let named: BTreeMap<_, _> = self.layers.iter().flat_map(Layer::named).collect();
+        all.chain(named).map(|(name, key)| Entry { name, key, values: self.values(name).collect() })
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &Value> {
@@ -78,6 +91,16 @@ impl Config {
     /// A whole number of at least one.
     pub fn count(&self, name: &str) -> Option<usize> {
         self.value(name).and_then(|v| v.data.as_integer()).and_then(|n| n.try_into().ok())
+    }
+
+    /// A number.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.value(name).and_then(|v| layers::number(&v.data))
+    }
+
+    /// Whether something is switched on.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.value(name).and_then(|v| v.data.as_bool()).unwrap_or(false)
     }
 
     /// A length of time.

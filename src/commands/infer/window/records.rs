@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::rows::number;
-use crate::infer::format_time;
+use crate::core::time::format_time;
 use crate::infer::window::Window;
 use crate::model::tft::{Series, TimeColumn};
 

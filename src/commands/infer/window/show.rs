@@ -11,7 +11,7 @@ use crate::core::context::Context;
 use crate::core::exit::Exit;
 use crate::core::output::units::{bytes, grouped, long_duration};
 use crate::core::output::{Align, Table};
-use crate::infer::format_time;
+use crate::core::time::format_time;
 use crate::infer::window::{ModelNeeds, Window};
 use crate::model::tft::{Model, Series};
 

@@ -1,0 +1,8 @@
+//! `ut breaker-status` and `ut breaker`: what the breakers are, and changing them by hand.
+
+mod change;
+mod status;
+mod view;
+
+pub(crate) use change::{BreakerArgs, run as change};
+pub(crate) use status::{BreakerStatusArgs, run as status};

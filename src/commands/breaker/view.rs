@@ -1,0 +1,129 @@
+//! Breakers as they are shown.
+
+use serde::Serialize;
+
+use crate::core::breaker::{Breakers, Listed, Rule, Seen, Settings, State, Totals, What};
+use crate::core::clock;
+use crate::core::context::Context;
+use crate::core::error::{Fault, nearest};
+use crate::core::name::Name;
+use crate::core::state::{self, State as Database};
+use crate::core::time::format_time;
+
+/// A breaker at a moment.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    pub(super) name: String,
+    pub(super) state: &'static str,
+    /// The same, but `half_open` where a wait is over and the next call probes.
+    pub(super) effective: &'static str,
+    pub(super) failures_in_window: usize,
+    pub(super) threshold: usize,
+    /// Null where failures count until a success.
+    pub(super) window_s: Option<f64>,
+    pub(super) opened_at: Option<String>,
+    pub(super) changed_at: Option<String>,
+    pub(super) changed_by: Option<String>,
+    /// Null where a call may be made now, or where a person must end it.
+    pub(super) retry_in_s: Option<f64>,
+    pub(super) reopen_count: u32,
+    /// The oldest that is under way.
+    pub(super) probe: Option<Probe>,
+    pub(super) last_failure: Option<LastFailure>,
+    pub(super) totals: Totals,
+    #[serde(skip)]
+    pub(super) since_s: Option<f64>,
+    #[serde(skip)]
+    pub(super) is: State,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Probe {
+    pub(super) pid: u32,
+    pub(super) since: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct LastFailure {
+    pub(super) at: String,
+    #[serde(flatten)]
+    pub(super) what: What,
+}
+
+/// The breakers of these names, or all. A name that nothing was ever called under is a mistake, unless the
+/// configuration has it.
+pub(super) fn views(names: &[Name], ctx: &Context) -> Result<Vec<View>, Fault> {
+    let folder = state::folder(&ctx.config, &ctx.env)?;
+    ctx.out.note(format!("the state is in {}", folder.display()));
+    let listed = match Database::open_to_read(&folder)? {
+        Some(database) => {
+            if database.may_be_stale {
+                ctx.out.warn("the newest changes may be missing: their log cannot be read");
+            }
+            Breakers::of(&database).all()?
+        }
+        None => Vec::new(),
+    };
+    if names.is_empty() {
+        return listed.into_iter().map(|own| view(own, ctx)).collect();
+    }
+    let mut listed: Vec<Option<Listed>> = listed.into_iter().map(Some).collect();
+    let mut pick = |name: &Name| {
+        let found = listed.iter_mut().find(|own| own.as_ref().is_some_and(|(n, _)| n == name));
+        match found.and_then(Option::take) {
+            Some(own) => view(own, ctx),
+            None if is_configured(name, ctx) => view((name.clone(), Ok(Seen::fresh())), ctx),
+            None => Err(unknown(name, &listed)),
+        }
+    };
+    names.iter().map(&mut pick).collect()
+}
+
+fn is_configured(name: &Name, ctx: &Context) -> bool {
+    let prefix = format!("breakers.{name}.");
+    ctx.config.entries().any(|entry| entry.name.starts_with(&prefix))
+}
+
+fn unknown(name: &Name, listed: &[Option<Listed>]) -> Fault {
+    let fault = Fault::usage(format!("nothing was called under the breaker {name} yet"));
+    let known = listed.iter().flatten().map(|(name, _)| name.as_str());
+    match nearest(name.as_str(), known) {
+        Some(near) => fault.hint(format!("did you mean {near}?")),
+        None => fault.hint("`ut breaker-status` lists all there are"),
+    }
+}
+
+fn view((name, seen): Listed, ctx: &Context) -> Result<View, Fault> {
+    let Seen { record, now, was_damaged } = seen?;
+    if was_damaged {
+        ctx.out.warn(format!("the record of {name} is damaged: the next call begins it anew"));
+    }
+    let settings = Settings::from_config(&ctx.config.for_breaker(&name), None);
+    let wall = clock::now();
+    // The breaker's time need not be the wall clock's: what counts is how long ago something was.
+    let when = |at: i64| format_time((wall / 1000 - (now - at)) * 1000);
+    let is = record.effective(now);
+    let wait = record.open_until.filter(|_| is != State::HalfOpen).map(|until| until - now);
+    let oldest = record.leases.iter().min_by_key(|lease| lease.granted_at);
+    Ok(View {
+        name: name.to_string(),
+        state: record.state.name(),
+        effective: is.name(),
+        failures_in_window: record.failures(&settings, now),
+        threshold: settings.threshold,
+        window_s: (settings.rule == Rule::Count).then_some(settings.window as f64 / 1000.0),
+        opened_at: record.opened_at.map(when),
+        changed_at: record.changed_at.map(when),
+        changed_by: record.changed_by.clone(),
+        retry_in_s: wait.map(|wait| wait as f64 / 1000.0),
+        reopen_count: record.reopen_count,
+        probe: oldest.map(|lease| Probe { pid: lease.holder.pid, since: when(lease.granted_at) }),
+        last_failure: record
+            .last_failure
+            .as_ref()
+            .map(|failure| LastFailure { at: when(failure.at), what: failure.what.clone() }),
+        since_s: record.changed_at.map(|at| (now - at) as f64 / 1000.0),
+        is,
+        totals: record.totals,
+    })
+}

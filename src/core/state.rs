@@ -1,0 +1,237 @@
+//! The one database of what outlives a process, in the state folder.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::clock;
+use super::config::{Config, Environment};
+use super::error::Fault;
+use super::files::Lock;
+
+const FILE: &str = "ut.db";
+/// How long a process waits for others that write.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of the log from which on it is brought into the database, and begun anew.
+const LOG: u64 = 128 * 1024;
+/// Version of the tables.
+const VERSION: u32 = 1;
+const TABLES: &str = "
+CREATE TABLE breakers (name TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
+-- Records that could not be read.
+CREATE TABLE damaged_breakers (name TEXT NOT NULL, at INTEGER NOT NULL, record BLOB NOT NULL);
+PRAGMA user_version = 1;";
+
+/// Why the state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("cannot create the state folder {path}")]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("{path} is of a newer ut")]
+    Newer { path: PathBuf },
+    #[error("cannot use {path}: {source}")]
+    Database { path: PathBuf, source: rusqlite::Error },
+    #[error("cannot set the damaged {path} aside")]
+    SetAside { path: PathBuf, source: Fault },
+    #[error("breaker {name} was written by a newer ut")]
+    NewerRecord { name: String },
+}
+
+/// The database, open.
+pub struct State {
+    path: PathBuf,
+    connection: Connection,
+    /// Where a damaged database was put, if this was one.
+    pub set_aside: Option<PathBuf>,
+    /// Whether changes of other processes may be missing.
+    pub may_be_stale: bool,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// `state.dir`, else `/var/lib/ut` where it exists and can be written (so that root's cron and people share it),
+/// else the user's own folder.
+pub fn folder(config: &Config, env: &Environment) -> Result<PathBuf, Fault> {
+    let own = || match env.get("XDG_STATE_HOME") {
+        Some(folder) => Some(Path::new(&folder).join("ut")),
+        None => Some(Path::new(&env.get("HOME")?).join(".local/state/ut")),
+    };
+    let shared = || {
+        let shared = PathBuf::from("/var/lib/ut");
+        nix::unistd::access(&shared, nix::unistd::AccessFlags::W_OK).ok().map(|()| shared)
+    };
+    config.path("state.dir").or_else(shared).or_else(own).ok_or_else(|| {
+        Fault::usage("there is no folder for state: HOME is not set")
+            .hint("set state.dir in ut.toml, or UT_STATE_DIR")
+    })
+}
+
+impl State {
+    /// To read and to write. The folder and the tables are made where there are none, a damaged database is
+    /// set aside.
+    pub fn open(folder: &Path) -> Result<Self, StateError> {
+        let path = folder.join(FILE);
+        if !folder.is_dir() {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| StateError::Folder { path: folder.to_path_buf(), source })?;
+        }
+        let (result, set_aside) = match connect(&path) {
+            Err(error) if is_damage(&error) => replace_damaged(&path)?,
+            result => (result, None),
+        };
+        let connection = result.map_err(|source| database(&path, source))?;
+        let state = Self { path, connection, set_aside, may_be_stale: false };
+        state.check_version()?;
+        Ok(state)
+    }
+
+    /// To read what is there; nothing is there where there is no database.
+    pub fn open_to_read(folder: &Path) -> Result<Option<Self>, StateError> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = |suffix: &str| {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            let uri = format!("file:{}?{suffix}", escaped(&path));
+            let connection = Connection::open_with_flags(uri, flags)?;
+            connection.busy_timeout(PATIENCE)?;
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(connection)
+        };
+        let (connection, may_be_stale) = match read("mode=ro") {
+            Ok(connection) => (connection, false),
+            // Without the log's files, which a reader may not make.
+            Err(error) if is_read_only(&error) => match read("immutable=1") {
+                Ok(connection) => (connection, true),
+                Err(source) => return Err(database(&path, source)),
+            },
+            Err(source) => return Err(database(&path, source)),
+        };
+        let state = Self { path, connection, set_aside: None, may_be_stale };
+        state.check_version()?;
+        Ok(Some(state))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Names the database in an error.
+    pub(super) fn error(&self, source: rusqlite::Error) -> StateError {
+        database(&self.path, source)
+    }
+
+    fn check_version(&self) -> Result<(), StateError> {
+        let version = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0));
+        match version.map_err(|source| self.error(source))? {
+            0..=VERSION => Ok(()),
+            _ => Err(StateError::Newer { path: self.path.clone() }),
+        }
+    }
+}
+
+fn database(path: &Path, source: rusqlite::Error) -> StateError {
+    StateError::Database { path: path.to_path_buf(), source }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    // To bring the log into the database at the end of each short process would cost a hundred times as much as
+    // its writes.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == 0 {
+        let mode = if is_on_a_network(path) { "DELETE" } else { "WAL" };
+        connection.pragma_update(None, "journal_mode", mode)?;
+        create_tables(&connection)?;
+    }
+    if std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > LOG) {
+        shorten_log(&connection)?;
+    }
+    // What a power cut takes is a few milliseconds of state; a killed process loses nothing.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(connection)
+}
+
+/// A process that opens the database alone reads the whole log. SQLite shortens it only for one that stays. Where
+/// others have the database open, one of them will do it later.
+fn shorten_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    connection.busy_timeout(PATIENCE)
+}
+
+fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == 0 {
+        connection.execute_batch(TABLES)?;
+    }
+    connection.execute_batch("COMMIT")
+}
+
+/// Another process may have done so already: it is looked at again under a lock.
+fn replace_damaged(
+    path: &Path,
+) -> Result<(rusqlite::Result<Connection>, Option<PathBuf>), StateError> {
+    let cannot = |source| StateError::SetAside { path: path.to_path_buf(), source };
+    let lock = Lock::acquire(path, PATIENCE).map_err(cannot)?;
+    match connect(path) {
+        Err(error) if is_damage(&error) => {
+            let to = lock.set_aside(&format!("corrupt-{}", clock::now())).map_err(cannot)?;
+            for log in ["-wal", "-shm"] {
+                let _ = std::fs::remove_file(beside(path, log));
+            }
+            Ok((connect(path), Some(to)))
+        }
+        result => Ok((result, None)),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+fn is_read_only(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
+}
+
+/// Shared memory, which the write-ahead log needs, ends at the machine.
+#[cfg(target_os = "linux")]
+fn is_on_a_network(path: &Path) -> bool {
+    // nfs, smb, smb2, cifs, ceph, 9p, fuse
+    const NETWORKS: [u32; 7] =
+        [0x6969, 0x517b, 0xfe53_4d42, 0xff53_4d42, 0x00c3_6400, 0x0102_1997, 0x6573_5546];
+    let found = nix::sys::statfs::statfs(path.parent().unwrap_or(path));
+    found.is_ok_and(|found| NETWORKS.contains(&(found.filesystem_type().0 as u32)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_on_a_network(_path: &Path) -> bool {
+    false
+}
+
+/// A path in a URI.
+fn escaped(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
