@@ -138,7 +138,10 @@ pub(crate) fn run(args: &GuardArgs, ctx: &Context) -> anyhow::Result<Exit> {
     if let Some(path) = &args.report {
         let mut bytes = serde_json::to_vec_pretty(&report(args, &guarded, exit))?;
         bytes.push(b'\n');
-        files::write(path, &bytes)?;
+        // The command has run: what it ended with matters more.
+        if let Err(fault) = files::write(path, &bytes) {
+            ctx.out.error(&fault.into(), None);
+        }
     }
     Ok(Exit::Code(exit))
 }

@@ -116,8 +116,8 @@ impl State {
             Err(source) => return Err(database(&path, source)),
         };
         let state = Self { path, connection, set_aside: None, may_be_stale };
-        state.check_version()?;
-        Ok(Some(state))
+        // What has no tables yet is being made, or its log cannot be read.
+        Ok((state.check_version()? > 0).then_some(state))
     }
 
     pub fn path(&self) -> &Path {
@@ -133,10 +133,10 @@ impl State {
         database(&self.path, source)
     }
 
-    fn check_version(&self) -> Result<(), StateError> {
+    fn check_version(&self) -> Result<u32, StateError> {
         let version = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0));
         match version.map_err(|source| self.error(source))? {
-            0..=VERSION => Ok(()),
+            version @ 0..=VERSION => Ok(version),
             _ => Err(StateError::Newer { path: self.path.clone() }),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -252,6 +253,32 @@ fn signals_reach_the_command_and_count_for_nothing() {
     assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
+/// Whenever a signal comes: nobody is left behind, and the code tells of the signal.
+#[test]
+fn signals_at_any_time_leave_nobody_behind() {
+    const TIMES: u64 = 300;
+    let sandbox = Sandbox::new();
+    for number in 0..TIMES {
+        let (signal, code) = [("INT", 130), ("TERM", 143), ("HUP", 129)][number as usize % 3];
+        let length = format!("61.{number:04}");
+        let mut command = sandbox.command();
+        command.args(["guard", "db", "--", "sleep", &length]).stdin(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(number * 7919 % 8000));
+        kill(signal, &child);
+        let status = child.wait().unwrap();
+        // Before it had anything to hand on, it ended itself.
+        let ended = status.code().or_else(|| status.signal().map(|n| n + 128));
+        assert_eq!(ended, Some(code), "{signal}, {number}");
+    }
+    let commands = fs::read_dir("/proc").unwrap().flatten();
+    let lines = commands.filter_map(|own| fs::read_to_string(own.path().join("cmdline")).ok());
+    let left: Vec<String> = lines.filter(|line| line.starts_with("sleep\u{0}61.")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(sandbox.shell(&["db"], "true").code, Some(0));
+    assert_eq!(sandbox.state_of("db")["totals"]["failure"], 0);
+}
+
 #[test]
 fn a_report_is_written() {
     let sandbox = Sandbox::new();
@@ -263,6 +290,8 @@ fn a_report_is_written() {
     assert_eq!((&json["schema"], &json["exit"]), (&"ut.guard/1".into(), &3.into()));
     assert_eq!(json["attempts"].as_array().unwrap().len(), 2);
     assert_eq!(json["attempts"][0]["what"], "exit 3");
+    let nowhere = sandbox.shell(&["db", "--report", "/nowhere/report.json"], "exit 5");
+    nowhere.fails(5, &["cannot write /nowhere/report.json"]);
 }
 
 #[test]

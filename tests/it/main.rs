@@ -17,6 +17,7 @@ mod infer;
 mod lies;
 mod model;
 mod plot;
+mod servers;
 mod signals;
 mod support;
 mod tidy;
