@@ -119,6 +119,24 @@ pub const KEYS: &[Key] = &[
         help: "folder of what outlives a process",
     },
     Key {
+        name: "http.timeout",
+        kind: Kind::Duration,
+        default: "30s",
+        help: "longest call of a server, its answer included",
+    },
+    Key {
+        name: "http.connect-timeout",
+        kind: Kind::Duration,
+        default: "10s",
+        help: "longest wait for a connection",
+    },
+    Key {
+        name: "http.ca-file",
+        kind: Kind::Path,
+        default: "the system's certificates",
+        help: "PEM file of certificates to trust as well",
+    },
+    Key {
         name: "breakers.disabled",
         kind: Kind::Switch,
         default: "false",

@@ -1,0 +1,228 @@
+//! The one HTTP client: every call passes a breaker and is tried again where that can help and do no harm.
+
+mod retry_after;
+mod verdict;
+
+use std::error::Error as _;
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::{Certificate, Method, Url};
+
+use self::verdict::{of_answer, of_error};
+use crate::core::breaker::{Answer, Door, Refusal, Settings};
+use crate::core::clock::Stopwatch;
+use crate::core::context::Context;
+use crate::core::error::Fault;
+use crate::core::name::Name;
+use crate::core::output::units::long_duration;
+use crate::core::output::{Progress, Unit};
+use crate::core::retry::Retry;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A server that asks for a longer wait is not waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// Bodies from this size on show their progress.
+const LARGE: u64 = 8 << 20;
+
+/// The way to one server.
+#[derive(Debug)]
+pub struct Http {
+    client: Client,
+    door: Door,
+    /// Of one attempt, its answer included.
+    timeout: Duration,
+    pub retry: Retry,
+    /// Of all attempts and waits.
+    pub deadline: Option<Duration>,
+}
+
+/// Why there is no answer to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("{name}: its breaker is {}{}", .refusal.state.name().replace('_', " "), after(.refusal.retry_in))]
+    Refused { name: Name, refusal: Refusal },
+    #[error("{method} {url}: {reason}")]
+    Failed { method: Method, url: String, reason: String },
+    #[error("{method} {url}: {reason}; asked to come back in {}", long_duration(.wait.as_secs_f64()))]
+    ComeBackLater { method: Method, url: String, reason: String, wait: Duration },
+    #[error(transparent)]
+    State(#[from] Fault),
+}
+
+fn after(millis: Option<i64>) -> String {
+    millis.map_or_else(String::new, |millis| {
+        format!(", next probe in {}", long_duration(millis as f64 / 1000.0))
+    })
+}
+
+impl From<HttpError> for Fault {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Refused { ref name, .. } => Self::try_later(error.to_string())
+                .hint(format!("`ut breaker-status {name}` says why")),
+            HttpError::ComeBackLater { .. } => Self::try_later(error.to_string()),
+            HttpError::Failed { .. } => Self::failed(error.to_string()),
+            HttpError::State(fault) => fault,
+        }
+    }
+}
+
+impl Http {
+    /// To the server that the breaker `name` stands for. Proxies are those of the environment
+    /// (`HTTPS_PROXY`, `NO_PROXY`, …).
+    pub fn open(name: Name, ctx: &Context) -> Result<Self, Fault> {
+        let time = |name, default| ctx.config.duration(name).unwrap_or(default);
+        let timeout = time("http.timeout", TIMEOUT);
+        let settings = Settings::from_config(&ctx.config.for_breaker(&name), Some(timeout));
+        // Another part of this process may have done so already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = Client::builder()
+            .user_agent(concat!("ut/", env!("CARGO_PKG_VERSION")))
+            .timeout(timeout)
+            .connect_timeout(time("http.connect-timeout", CONNECT_TIMEOUT));
+        if let Some(path) = ctx.config.path("http.ca-file") {
+            let cannot =
+                || Fault::usage(format!("cannot use the certificates of {}", path.display()));
+            let pem = std::fs::read(&path).map_err(|e| cannot().because(e))?;
+            let all = Certificate::from_pem_bundle(&pem).map_err(|e| cannot().because(e))?;
+            if all.is_empty() {
+                return Err(cannot().hint("it holds no certificate in PEM"));
+            }
+            client = all
+                .into_iter()
+                .fold(client, reqwest::blocking::ClientBuilder::add_root_certificate);
+        }
+        let client = client
+            .build()
+            .map_err(|e| Fault::failed("cannot set up HTTP").because(e.without_url()))?;
+        let door = Door::open(name, settings, ctx)?;
+        Ok(Self { client, door, timeout, retry: Retry::default(), deadline: None })
+    }
+
+    /// Sends the request that `make` makes, once for each attempt. `key` is an idempotency key: with one, a POST or
+    /// PATCH may be sent again too. The answer has a status of success or redirection.
+    pub fn send(
+        &mut self,
+        method: &Method,
+        url: &Url,
+        key: Option<&str>,
+        make: impl Fn(RequestBuilder) -> RequestBuilder,
+        ctx: &Context,
+    ) -> Result<Response, HttpError> {
+        let watch = Stopwatch::start();
+        let left = |deadline: Option<Duration>| Some(deadline?.saturating_sub(watch.elapsed()));
+        let (mut attempt, mut last) = (0, None);
+        loop {
+            attempt += 1;
+            let leave = match self.door.ask(ctx)? {
+                Answer::Go(leave) => leave,
+                // The failure that opened it says more.
+                Answer::No(refusal, _) => {
+                    let name = self.door.name().clone();
+                    return Err(last.unwrap_or(HttpError::Refused { name, refusal }));
+                }
+            };
+            let timeout = left(self.deadline).into_iter().chain([self.timeout]).min();
+            let mut request = self.client.request(method.clone(), url.clone());
+            request = request.timeout(timeout.unwrap_or(self.timeout));
+            if let Some(key) = key {
+                request = request.header("Idempotency-Key", key);
+            }
+            let result = make(request).send();
+            let verdict = result.as_ref().map_or_else(of_error, of_answer);
+            self.door.tell(leave, verdict.outcome.clone(), ctx);
+            let reason = match result {
+                Ok(response) if !is_error(&response) => return Ok(response),
+                Ok(response) => response.status().to_string(),
+                Err(error) => reason(&error),
+            };
+            let may_repeat = method.is_idempotent() || key.is_some() || verdict.is_unseen;
+            let (method, url) = (method.clone(), shown(url));
+            let wait = self.wait(attempt, verdict.asked_wait);
+            let wait = wait.filter(|_| verdict.is_passing && may_repeat);
+            let is_too_long = |wait: &Duration| {
+                verdict.asked_wait.is_some() && *wait > LONGEST_WAIT
+                    || left(self.deadline).is_some_and(|left| *wait >= left)
+            };
+            match (wait, verdict.asked_wait) {
+                (Some(own), Some(wait)) if is_too_long(&own) => {
+                    return Err(HttpError::ComeBackLater { method, url, reason, wait });
+                }
+                (Some(wait), _) if !is_too_long(&wait) => {
+                    let time = long_duration(wait.as_secs_f64());
+                    ctx.out.note(format!("{method} {url}: {reason}; again in {time}"));
+                    std::thread::sleep(wait);
+                    last = Some(HttpError::Failed { method, url, reason });
+                }
+                _ => return Err(HttpError::Failed { method, url, reason }),
+            }
+        }
+    }
+
+    /// The schedule's wait, or the one that was asked for and a little more.
+    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Option<Duration> {
+        let own = self.retry.wait(attempt, fastrand::f64())?;
+        let Some(asked) = asked else { return Some(own) };
+        let wait = own.max(asked).as_secs_f64() * (1.0 + 0.1 * fastrand::f64());
+        Some(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX))
+    }
+}
+
+/// The body, into `to`, with a progress bar where it is large. How many bytes.
+pub fn download(
+    mut response: Response,
+    what: &'static str,
+    to: &mut impl Write,
+    ctx: &Context,
+) -> io::Result<u64> {
+    let length = response.content_length();
+    let progress = match length {
+        Some(length) if length >= LARGE => ctx.out.progress(what, Unit::Bytes, Some(length)),
+        _ => Progress::hidden(),
+    };
+    let mut buffer = vec![0; 1 << 16];
+    let mut total = 0;
+    loop {
+        let count = response.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(total);
+        }
+        to.write_all(&buffer[..count])?;
+        total += count as u64;
+        progress.advance(count as u64);
+    }
+}
+
+fn is_error(response: &Response) -> bool {
+    response.status().is_client_error() || response.status().is_server_error()
+}
+
+/// Without what may be secret: who asks, and what is asked for.
+pub fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    if shown.query().is_some() {
+        shown.set_query(Some("…"));
+    }
+    shown.set_fragment(None);
+    shown.to_string().replace("%E2%80%A6", "…")
+}
+
+/// The innermost cause, which says most: `connection refused`.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "timeout".to_owned();
+    }
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    match cause {
+        Some(cause) => cause.to_string(),
+        None => "it cannot be sent".to_owned(),
+    }
+}
