@@ -248,7 +248,7 @@ fn say(args: &GuardArgs, guarded: &Guarded, door: &Door, ctx: &Context) {
 }
 
 fn wait_of(seen: &Seen) -> String {
-    let wait = seen.record.open_until.map(|until| until - seen.now);
+    let wait = seen.record.open_until.map(|until| until.saturating_sub(seen.now));
     wait.map(|wait| format!(", next probe in {}", seconds(wait))).unwrap_or_default()
 }
 
@@ -257,7 +257,9 @@ fn history(seen: &Seen, settings: &Settings) -> String {
     let Some(last) = &seen.record.last_failure else { return String::new() };
     let failures = seen.record.fail_at.len();
     let span = match (seen.record.fail_at.front(), settings.rule) {
-        (Some(first), Rule::Count) => format!(" in {}", seconds((last.at - first).max(0))),
+        (Some(first), Rule::Count) => {
+            format!(" in {}", seconds(last.at.saturating_sub(*first).max(0)))
+        }
         _ => String::new(),
     };
     let plural = if failures == 1 { "" } else { "s" };

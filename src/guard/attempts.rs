@@ -124,7 +124,7 @@ pub fn guard(asked: &Asked, door: &mut Door, ctx: &Context) -> Result<Guarded, F
         // A probe has one attempt: its failure has opened the breaker again.
         let wait = asked.retry.wait(number as u32, fastrand::f64()).filter(|_| is_retried);
         let Some(wait) = wait.filter(|_| guarded.opened.is_none()) else { break };
-        if asked.deadline.is_some_and(|deadline| watch.elapsed() + wait >= deadline) {
+        if asked.deadline.is_some_and(|deadline| watch.elapsed().saturating_add(wait) >= deadline) {
             guarded.ran_out = true;
             break;
         }

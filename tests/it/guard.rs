@@ -256,7 +256,7 @@ fn signals_reach_the_command_and_count_for_nothing() {
 /// Whenever a signal comes: nobody is left behind, and the code tells of the signal.
 #[test]
 fn signals_at_any_time_leave_nobody_behind() {
-    const TIMES: u64 = 300;
+    const TIMES: u64 = 1000;
     let sandbox = Sandbox::new();
     for number in 0..TIMES {
         let (signal, code) = [("INT", 130), ("TERM", 143), ("HUP", 129)][number as usize % 3];

@@ -101,9 +101,11 @@ fn view((name, seen): Listed, ctx: &Context) -> Result<View, Fault> {
     let settings = Settings::from_config(&ctx.config.for_breaker(&name), None);
     let wall = clock::now();
     // The breaker's time need not be the wall clock's: what counts is how long ago something was.
-    let when = |at: i64| format_time((wall / 1000 - (now - at)) * 1000);
+    let ago = |at: i64| now.saturating_sub(at);
+    let when = |at: i64| format_time(wall.saturating_sub(ago(at).saturating_mul(1000)));
     let is = record.effective(now);
-    let wait = record.open_until.filter(|_| is != State::HalfOpen).map(|until| until - now);
+    let wait =
+        record.open_until.filter(|_| is != State::HalfOpen).map(|until| until.saturating_sub(now));
     let oldest = record.leases.iter().min_by_key(|lease| lease.granted_at);
     Ok(View {
         name: name.to_string(),
@@ -122,7 +124,7 @@ fn view((name, seen): Listed, ctx: &Context) -> Result<View, Fault> {
             .last_failure
             .as_ref()
             .map(|failure| LastFailure { at: when(failure.at), what: failure.what.clone() }),
-        since_s: record.changed_at.map(|at| (now - at) as f64 / 1000.0),
+        since_s: record.changed_at.map(|at| ago(at) as f64 / 1000.0),
         is,
         totals: record.totals,
     })

@@ -47,7 +47,7 @@ impl Record {
         let now = if reading.boot.is_none() {
             // With nothing but the wall clock, the record follows it back.
             if reading.wall < clock.last_seen.saturating_sub(TOLERATED) {
-                self.shift(reading.wall - self.clock.last_seen);
+                self.shift(reading.wall.saturating_sub(self.clock.last_seen));
             }
             reading.wall
         } else if clock.boot == reading.boot {

@@ -74,7 +74,7 @@ impl Record {
             }
             State::Open | State::ForcedOpen => {
                 if self.open_until.is_none_or(|until| now < until) {
-                    return self.refuse(self.open_until.map(|until| until - now));
+                    return self.refuse(self.open_until.map(|until| until.saturating_sub(now)));
                 }
                 self.change(State::HalfOpen, now);
                 self.half_successes = 0;
@@ -82,14 +82,14 @@ impl Record {
             State::HalfOpen => self.sweep(settings, now, is_dead, chance),
         }
         if self.state == State::Open {
-            return self.refuse(self.open_until.map(|until| until - now));
+            return self.refuse(self.open_until.map(|until| until.saturating_sub(now)));
         }
         if self.leases.len() >= settings.probes {
             let until = self.leases.iter().map(|lease| lease.until).min();
-            return self.refuse(until.map(|until| (until - now).max(0)));
+            return self.refuse(until.map(|until| until.saturating_sub(now).max(0)));
         }
         let token = self.probes;
-        self.probes += 1;
+        self.probes = self.probes.saturating_add(1);
         let until = now.saturating_add(settings.probe_lease);
         self.leases.push(Lease { token, holder: holder.clone(), granted_at: now, until });
         Admission::Go(Go { generation: self.generation, token: Some(token) })
@@ -104,12 +104,15 @@ impl Record {
         now: Millis,
         chance: f64,
     ) {
-        *match &outcome {
-            Outcome::Success => &mut self.totals.success,
-            Outcome::Failure(_) => &mut self.totals.failure,
-            Outcome::Timeout(_) => &mut self.totals.timeout,
-            Outcome::Neutral => &mut self.totals.neutral,
-        } += 1;
+        add(
+            match &outcome {
+                Outcome::Success => &mut self.totals.success,
+                Outcome::Failure(_) => &mut self.totals.failure,
+                Outcome::Timeout(_) => &mut self.totals.timeout,
+                Outcome::Neutral => &mut self.totals.neutral,
+            },
+            1,
+        );
         if go.generation != self.generation {
             return;
         }
@@ -146,7 +149,7 @@ impl Record {
     fn settle_probe(&mut self, settings: &Settings, outcome: Outcome, now: Millis, chance: f64) {
         match outcome {
             Outcome::Success => {
-                self.half_successes += 1;
+                self.half_successes = self.half_successes.saturating_add(1);
                 if self.half_successes >= settings.successes_to_close {
                     self.close(now);
                 }
@@ -187,7 +190,7 @@ impl Record {
     /// Failures that count at this moment.
     pub fn failures(&self, settings: &Settings, now: Millis) -> usize {
         let counts = |at: &&Millis| match settings.rule {
-            Rule::Count => now - **at <= settings.window,
+            Rule::Count => now.saturating_sub(**at) <= settings.window,
             Rule::Consecutive => true,
         };
         self.fail_at.iter().filter(counts).count()
@@ -198,7 +201,8 @@ impl Record {
             return false;
         };
         self.fail_at.len() >= settings.threshold
-            && (settings.rule == Rule::Consecutive || newest - oldest <= settings.window)
+            && (settings.rule == Rule::Consecutive
+                || newest.saturating_sub(*oldest) <= settings.window)
     }
 
     /// Takes away the places of dead probes. One that lives but holds its place too long has failed.
@@ -211,15 +215,15 @@ impl Record {
     ) {
         let before = self.leases.len();
         self.leases.retain(|lease| !is_dead(&lease.holder));
-        self.totals.lost_died += (before - self.leases.len()) as u64;
+        add(&mut self.totals.lost_died, (before - self.leases.len()) as u64);
         if self.leases.iter().any(|lease| lease.until < now) {
-            self.totals.lost_overran += 1;
+            add(&mut self.totals.lost_overran, 1);
             self.reopen(settings, now, chance);
         }
     }
 
     fn refuse(&mut self, retry_in: Option<Millis>) -> Admission {
-        self.totals.rejected += 1;
+        add(&mut self.totals.rejected, 1);
         Admission::No(Refusal { state: self.state, retry_in })
     }
 
@@ -245,10 +249,15 @@ impl Record {
 
     fn change(&mut self, to: State, now: Millis) {
         let change = format!("{}-{}", self.state.name(), to.name());
-        *self.totals.transitions.entry(change).or_default() += 1;
+        add(self.totals.transitions.entry(change).or_default(), 1);
         self.state = to;
-        self.generation += 1;
+        self.generation = self.generation.saturating_add(1);
         self.leases.clear();
         self.changed_at = Some(now);
     }
+}
+
+/// A damaged record may hold any number.
+fn add(total: &mut u64, count: u64) {
+    *total = total.saturating_add(count);
 }
