@@ -15,7 +15,7 @@ use ndarray::Axis;
 use rayon::prelude::*;
 use ut::core::output::Progress;
 use ut::infer::{Engine, Format, Ingested, Keep, OnBadRow, Wanted, forecast, read};
-use ut::model::tft::{Batch, FastNetwork, GROUP, Isa, Model, Series};
+use ut::model::tft::{Batch, FastNetwork, GROUP, Isa, Model, Series, random_batch};
 
 const SERVERS: [usize; 4] = [1, 20, 256, 2048];
 const THREADS: [usize; 2] = [1, 2];
@@ -143,15 +143,8 @@ fn tensors(model: &Model, rows: &Ingested) -> Batch {
 
 /// At the longest lengths. Nothing is known of many servers alike.
 fn random(model: &Model) -> Batch {
-    let mut seed = 7_u32;
-    let mut next = || {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
-    };
-    let encoder = model.inputs.max_encoder_length;
-    let mut batch = model.inputs.empty_batch(20, encoder);
-    batch.reals.mapv_inplace(|_| next());
-    batch.encoder_lengths.fill(encoder);
+    let mut batch = random_batch(model, 20);
+    batch.encoder_lengths.fill(batch.encoder_steps);
     batch
 }
 

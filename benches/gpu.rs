@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ut::core::device::{Gpu, Precision};
-use ut::model::tft::{Batch, CudaNetwork, Model};
+use ut::model::tft::{CudaNetwork, Model, random_batch};
 
 const SERVERS: [usize; 4] = [20, 256, 2048, 10_000];
 const RUNS: usize = 50;
@@ -36,7 +36,8 @@ fn table(model: &Model, network: &CudaNetwork, precision: Precision, opened: Dur
     println!("           tensors on the GPU     there and back");
     println!(" servers   fastest     median   fastest     median");
     for servers in SERVERS {
-        let batch = random(model, servers);
+        let mut batch = random_batch(model, servers);
+        batch.encoder_lengths.fill(batch.encoder_steps);
         let whole = times(|| network.forward(&batch).map(|raw| raw[[0, 0, 0]]).expect("a pass"));
         let kernels = times(|| network.again().map(|()| 0.0).expect("a pass"));
         let [kernels, whole] =
@@ -56,18 +57,4 @@ fn times(run: impl Fn() -> f32) -> Vec<f64> {
     let mut times: Vec<f64> = (0..RUNS).map(time).collect();
     times.sort_by(f64::total_cmp);
     times
-}
-
-/// At the longest lengths.
-fn random(model: &Model, servers: usize) -> Batch {
-    let mut seed = 7_u32;
-    let mut next = || {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
-    };
-    let encoder = model.inputs.max_encoder_length;
-    let mut batch = model.inputs.empty_batch(servers, encoder);
-    batch.reals.mapv_inplace(|_| next());
-    batch.encoder_lengths.fill(encoder);
-    batch
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::time;
 use crate::core::breaker::{Door, Outcome, Rule, Seen, Settings, State, millis};
 use crate::core::context::Context;
 use crate::core::error::Fault;
@@ -116,15 +117,6 @@ enum InputKind {
     Null,
     /// Our input, read to its end first, once more for each attempt
     Spool,
-}
-
-/// A length of time that is not nothing.
-fn time(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
-        Ok(time) => Ok(time),
-        Err(e) => Err(format!("{e}; a length of time such as 30s or 5min was expected")),
-    }
 }
 
 pub(crate) fn run(args: &GuardArgs, ctx: &Context) -> anyhow::Result<Exit> {

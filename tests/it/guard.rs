@@ -1,9 +1,8 @@
-//! `ut guard`, `ut breaker-status` and `ut breaker`: codes, signals, retries, and what befalls the state.
+//! `ut guard`: codes, signals, retries, timeouts, fallbacks.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,11 +13,11 @@ impl Sandbox {
         self.ut([&["guard"], args, &["--"], command].concat())
     }
 
-    fn shell(&self, args: &[&str], line: &str) -> Ran {
+    pub(crate) fn shell(&self, args: &[&str], line: &str) -> Ran {
         self.guard(args, &["sh", "-c", line])
     }
 
-    fn state_of(&self, name: &str) -> serde_json::Value {
+    pub(crate) fn state_of(&self, name: &str) -> serde_json::Value {
         let ran = self.ut(["breaker-status", name, "--format", "json"]);
         serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["breakers"][0].clone()
     }
@@ -95,14 +94,17 @@ fn one_probe_closes_it_again() {
         sandbox.shell(&[&args[..], &["--retries", "3"]].concat(), "echo $UT_GUARD_PROBE; exit 1");
     assert_eq!((probe.code, probe.stdout.as_str()), (Some(1), "1\n"));
     std::thread::sleep(Duration::from_millis(400));
-    let mut probe = sandbox.spawn(&args, "echo here; read line < fifo");
-    Command::new("mkfifo").arg(sandbox.path("fifo")).status().unwrap();
-    drop(probe.kill());
+    let mut probe = sandbox.spawn(&args, "echo here; exec sleep 2");
+    let mut line = String::new();
+    BufReader::new(probe.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(sandbox.shell(&args, "true").code, Some(75), "one probe at a time");
+    probe.kill().unwrap();
     probe.wait().unwrap();
     // Whoever probed was killed: the next may.
     let probe = sandbox.shell(&args, "true");
     assert_eq!(probe.code, Some(0), "{probe:?}");
     assert_eq!(sandbox.state_of("db")["state"], "closed");
+    assert_eq!(sandbox.state_of("db")["totals"]["lost_died"], 1);
 }
 
 #[test]
@@ -292,120 +294,6 @@ fn a_report_is_written() {
     assert_eq!(json["attempts"][0]["what"], "exit 3");
     let nowhere = sandbox.shell(&["db", "--report", "/nowhere/report.json"], "exit 5");
     nowhere.fails(5, &["cannot write /nowhere/report.json"]);
-}
-
-#[test]
-fn by_hand() {
-    let sandbox = Sandbox::new();
-    let breaker = |args: &[&str]| sandbox.ut([&["breaker"], args].concat());
-    breaker(&["open", "db", "--reason", "upgrade"]).succeeds();
-    sandbox.shell(&["db"], "true").fails(75, &["db: forced open, by hand"]);
-    let table = sandbox.ut(["breaker-status"]).stdout;
-    assert!(table.contains("somebody: upgrade") && table.contains("never"), "{table}");
-    breaker(&["disable", "--all"]).succeeds();
-    for _ in 0..9 {
-        assert_eq!(sandbox.shell(&["db"], "exit 1").code, Some(1));
-    }
-    assert_eq!(sandbox.ut(["breaker-status", "--nagios"]).code, Some(1));
-    breaker(&["enable", "db"]).succeeds();
-    assert_eq!(sandbox.state_of("db")["state"], "closed");
-    breaker(&["open", "db", "--for", "100ms"]).succeeds();
-    std::thread::sleep(Duration::from_millis(150));
-    sandbox.shell(&["db"], "true").succeeds();
-    assert_eq!(sandbox.state_of("db")["state"], "closed");
-    breaker(&["reset"]).fails(2, &["--all"]);
-    breaker(&["reset", "db", "--all"]).fails(2, &["--all"]);
-    sandbox
-        .ut(["breaker-status", "dbb"])
-        .fails(2, &["under the breaker dbb yet", "did you mean db?"]);
-    sandbox.write("ut.toml", "[breakers.new]\nthreshold = 3\n");
-    assert_eq!(sandbox.state_of("new")["threshold"], 3);
-}
-
-#[test]
-fn configuration_is_for_all_or_for_one() {
-    let sandbox = Sandbox::new();
-    sandbox.write("ut.toml", "[breakers]\nthreshold = 3\n[breakers.\"my.db\"]\nthreshold = 1\nevery = \"15min\"\nwindow=\"5min\"\n");
-    sandbox.shell(&["my.db"], "exit 1");
-    sandbox.shell(&["other"], "exit 1");
-    assert_eq!(sandbox.state_of("my.db")["state"], "open");
-    assert_eq!(sandbox.state_of("other")["threshold"], 3);
-    let show = sandbox.ut(["config", "show"]).succeeds().stdout.clone();
-    assert!(
-        show.contains("breakers.threshold = 3  #")
-            && show.contains("breakers.my.db.threshold = 1  #"),
-        "{show}"
-    );
-    assert!(sandbox.ut(["config", "check"]).succeeds().stderr.is_empty());
-    sandbox.write("ut.toml", "[breakers.db]\nevery = \"15min\"\n");
-    let check = sandbox.ut(["config", "check"]);
-    assert!(
-        check.succeeds().stderr.contains("breaker db cannot open: 1 of its calls")
-            && check.stderr.contains("window = \"1h\""),
-        "{check:?}"
-    );
-}
-
-/// The command runs with its own code, and one line says why the state was not used.
-fn runs_unguarded(ran: &Ran, said: &str) {
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(7), "ran\n"), "{ran:?}");
-    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
-    assert!(ran.stderr.contains(said) && ran.stderr.contains("calls pass unguarded"), "{ran:?}");
-}
-
-#[test]
-fn a_state_that_cannot_be_used_does_not_keep_the_command_from_running() {
-    let line = "echo ran; exit 7";
-    let sandbox = Sandbox::new();
-    sandbox.write("state", "a file");
-    runs_unguarded(&sandbox.shell(&["db"], line), "cannot create the state folder");
-    let mut refuse = sandbox.command();
-    refuse.env("UT_BREAKERS_ON_STORE_ERROR", "refuse").args(["guard", "db", "--", "echo", "ran"]);
-    let refused = Ran::from(refuse.output().unwrap());
-    refused.fails(75, &["cannot create the state folder"]);
-    // A database that another program wrote, or that is none.
-    let sandbox = Sandbox::new();
-    sandbox.shell(&["db"], "true").succeeds();
-    for log in ["ut.db-wal", "ut.db-shm"] {
-        fs::remove_file(sandbox.path("state").join(log)).unwrap();
-    }
-    sandbox.write("state/ut.db", "no database".repeat(1000));
-    let ran = sandbox.shell(&["db"], line);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(7), "ran\n"));
-    assert!(ran.stderr.contains("was damaged and is now"), "{ran:?}");
-    assert_eq!(sandbox.state_of("db")["totals"]["failure"], 1);
-    let set_aside = |entry: fs::DirEntry| entry.file_name().to_string_lossy().contains("corrupt");
-    assert!(fs::read_dir(sandbox.path("state")).unwrap().any(|entry| set_aside(entry.unwrap())));
-    // Switched off.
-    let mut off = sandbox.command();
-    off.env("UT_BREAKERS_DISABLED", "1").args(["guard", "db", "--", "false"]);
-    assert_eq!(off.output().unwrap().status.code(), Some(1));
-    assert_eq!(sandbox.state_of("db")["totals"]["failure"], 1);
-}
-
-#[test]
-fn a_full_disk_does_not_keep_the_command_from_running() {
-    let sandbox = Sandbox::new();
-    let folder = sandbox.path("state");
-    fs::create_dir(&folder).unwrap();
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-        .arg(&folder)
-        .output();
-    if !mount.is_ok_and(|output| output.status.success()) {
-        return eprintln!("skipped: the state on a full disk, for which a disk must be mounted");
-    }
-    let _unmount = Unmount(&folder);
-    fs::write(folder.join("filler"), vec![0; 60 * 1024]).unwrap();
-    runs_unguarded(&sandbox.shell(&["db"], "echo ran; exit 7"), "full");
-}
-
-struct Unmount<'f>(&'f Path);
-
-impl Drop for Unmount<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
-    }
 }
 
 #[test]

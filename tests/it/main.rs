@@ -13,6 +13,7 @@ mod breaker_store;
 mod config;
 mod gpu;
 mod guard;
+mod guard_state;
 mod http;
 mod infer;
 mod lies;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::view::unknown;
+use crate::commands::time;
 use crate::core::breaker::{Breakers, Command, millis};
 use crate::core::context::Context;
 use crate::core::error::Fault;
@@ -30,7 +32,7 @@ enum BreakerCommand {
         #[command(flatten)]
         which: Which,
         /// After so long, a probe may come [default: until somebody resets it]
-        #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+        #[arg(long = "for", value_name = "TIME", value_parser = time)]
         for_: Option<Duration>,
     },
     /// Let every call through, and decide nothing
@@ -40,10 +42,10 @@ enum BreakerCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("breakers").required(true).args(["name", "all"]))]
 struct Which {
     /// The breakers
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
     name: Vec<Name>,
     /// All there are
     #[arg(long)]
@@ -70,11 +72,15 @@ pub(crate) fn run(args: &BreakerArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let folder = state::folder(&ctx.config, &ctx.env)?;
     let database = Database::open(&folder).map_err(Fault::from)?;
     let breakers = Breakers::of(&database);
-    let names = if which.all {
-        breakers.all().map_err(Fault::from)?.into_iter().map(|(name, _)| name).collect()
-    } else {
-        which.name.clone()
-    };
+    let known: Vec<Name> =
+        breakers.all().map_err(Fault::from)?.into_iter().map(|(name, _)| name).collect();
+    // What nothing was called under yet may be opened and disabled beforehand.
+    let is_mistake =
+        |name: &&Name| matches!(command, Command::Reset | Command::Enable) && !known.contains(name);
+    if let Some(name) = which.name.iter().find(is_mistake) {
+        return Err(unknown(name, known.iter().map(Name::as_str)).into());
+    }
+    let names = if which.all { known } else { which.name.clone() };
     let by = by(which, ctx);
     for name in &names {
         breakers.command(name, command, &by).map_err(Fault::from)?;

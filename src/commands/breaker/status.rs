@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::view::{View, views};
-use crate::commands::ReportFormat;
+use crate::commands::{ReportFormat, time};
 use crate::core::breaker::State;
 use crate::core::clock;
 use crate::core::context::Context;
@@ -36,7 +36,7 @@ pub(crate) struct BreakerStatusArgs {
     nagios: bool,
     /// Show it again and again
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "2s",
-        require_equals = true, value_parser = humantime::parse_duration)]
+        require_equals = true, value_parser = time)]
     watch: Option<Duration>,
 }
 

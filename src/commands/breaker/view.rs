@@ -73,7 +73,10 @@ pub(super) fn views(names: &[Name], ctx: &Context) -> Result<Vec<View>, Fault> {
         match found.and_then(Option::take) {
             Some(own) => view(own, ctx),
             None if is_configured(name, ctx) => view((name.clone(), Ok(Seen::fresh())), ctx),
-            None => Err(unknown(name, &listed)),
+            None => {
+                let known = listed.iter().flatten().map(|(name, _)| name.as_str());
+                Err(unknown(name, known))
+            }
         }
     };
     names.iter().map(&mut pick).collect()
@@ -84,9 +87,8 @@ fn is_configured(name: &Name, ctx: &Context) -> bool {
     ctx.config.entries().any(|entry| entry.name.starts_with(&prefix))
 }
 
-fn unknown(name: &Name, listed: &[Option<Listed>]) -> Fault {
+pub(super) fn unknown<'n>(name: &Name, known: impl Iterator<Item = &'n str>) -> Fault {
     let fault = Fault::usage(format!("nothing was called under the breaker {name} yet"));
-    let known = listed.iter().flatten().map(|(name, _)| name.as_str());
     match nearest(name.as_str(), known) {
         Some(near) => fault.hint(format!("did you mean {near}?")),
         None => fault.hint("`ut breaker-status` lists all there are"),

@@ -48,7 +48,7 @@ pub fn check(model: &Model, gpu: Gpu, precision: Precision) -> Result<Checked, G
     let network = CudaNetwork::new(&model.network, gpu, precision)?;
     let mut largest_difference = 0.0_f32;
     for servers in SERVERS {
-        let batch = random(model, servers);
+        let batch = random_batch(model, servers);
         let (got, want) = (network.forward(&batch)?, model.network.forward(&batch));
         for (a, b) in got.iter().zip(&want) {
             let difference = (a - b).abs();
@@ -61,7 +61,7 @@ pub fn check(model: &Model, gpu: Gpu, precision: Precision) -> Result<Checked, G
 }
 
 /// Values between −1 and 1, encoders of different lengths.
-fn random(model: &Model, servers: usize) -> Batch {
+pub fn random_batch(model: &Model, servers: usize) -> Batch {
     let mut seed = 1_u32;
     let mut next = || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -26,7 +26,7 @@ mod weights;
 
 pub use batch::Batch;
 pub use calendar::{Grid, MICROS};
-pub use check::{Checked, check};
+pub use check::{Checked, check, random_batch};
 pub use cuda::CudaNetwork;
 pub use dictionary::Dictionary;
 pub use fast::{FastNetwork, GROUP, Isa};
