@@ -39,6 +39,10 @@ impl Fault {
         self
     }
 
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
     /// Adds the line that says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -3,26 +3,36 @@
 //!
 //! The process ends by the signal itself, so a shell sees 130 or 143.
 
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-static WRITING: Mutex<()> = Mutex::new(());
+/// How many guards there are.
+static HELD: Mutex<usize> = Mutex::new(0);
+static RELEASED: Condvar = Condvar::new();
 static WATCH: Once = Once::new();
 
 /// While this lives, signals wait.
-pub(crate) struct Hold(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
+pub(crate) struct Hold(());
 
-/// Makes signals wait until the returned guard is dropped.
+/// Makes signals wait until the returned guard is dropped; there may be several, one inside another too.
 pub(crate) fn hold() -> Hold {
     WATCH.call_once(watch);
-    Hold(lock())
+    *lock() += 1;
+    Hold(())
 }
 
-fn lock() -> MutexGuard<'static, ()> {
-    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Hold {
+    fn drop(&mut self) {
+        *lock() -= 1;
+        RELEASED.notify_all();
+    }
+}
+
+fn lock() -> MutexGuard<'static, usize> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where a handler cannot be installed, the signals keep their default: the process ends at once.
@@ -35,6 +45,8 @@ fn watch() {
 }
 
 fn end_by(signal: i32) {
-    let _waits_for_the_file = lock();
+    let waited = RELEASED.wait_while(lock(), |held| *held > 0);
+    // Nothing new is begun from here on.
+    let _none_begins = waited.unwrap_or_else(PoisonError::into_inner);
     let _ = emulate_default_handler(signal);
 }

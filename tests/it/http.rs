@@ -11,7 +11,7 @@ use reqwest::{Method, Url};
 use ut::core::breaker::Breakers;
 use ut::core::config::{Config, Environment};
 use ut::core::context::Context;
-use ut::core::http::{Http, HttpError, download, shown};
+use ut::core::http::{Http, HttpError, Repeat, Setup, download, shown};
 use ut::core::output::{Color, Level, Output};
 use ut::core::retry::{Jitter, Retry};
 use ut::core::state::State;
@@ -78,11 +78,12 @@ fn one(
 ) -> (Result<String, HttpError>, [u64; 4]) {
     let folder = tempfile::tempdir().unwrap();
     let ctx = context(folder.path());
-    let mut http = Http::open("server".parse().unwrap(), &ctx).unwrap();
+    let mut http = Http::open("server".parse().unwrap(), &Setup::default(), &ctx).unwrap();
     http.retry =
         Retry { base: Duration::from_millis(10), jitter: Jitter::None, ..Retry::default() };
     http.deadline = Some(Duration::from_secs(5));
-    let answer = http.send(method, &server.url, key, |request| request, &ctx).map(|response| {
+    let repeat = key.map_or(Repeat::ByMethod, Repeat::WithKey);
+    let answer = http.send(method, &server.url, repeat, |request| request, &ctx).map(|response| {
         let mut body = Vec::new();
         download(response, "reading", &mut body, &ctx).unwrap();
         String::from_utf8(body).unwrap()
@@ -172,10 +173,11 @@ fn an_open_breaker_sends_nothing() {
     let server = Server::new(&["500 Oh"; 20]);
     let folder = tempfile::tempdir().unwrap();
     let ctx = context(folder.path());
-    let mut http = Http::open("server".parse().unwrap(), &ctx).unwrap();
+    let mut http = Http::open("server".parse().unwrap(), &Setup::default(), &ctx).unwrap();
     http.retry = Retry { retries: 9, base: Duration::from_millis(1), ..Retry::default() };
-    let send =
-        |http: &mut Http| http.send(&Method::GET, &server.url, None, |r| r, &ctx).unwrap_err();
+    let send = |http: &mut Http| {
+        http.send(&Method::GET, &server.url, Repeat::ByMethod, |r| r, &ctx).unwrap_err()
+    };
     // The fifth failure opens it, which ends the retries.
     let failed = send(&mut http).to_string();
     assert!(failed.contains("500 Internal Server Error"), "{failed}");
@@ -206,7 +208,9 @@ fn certificates_that_cannot_be_used_are_named() {
         std::fs::write(&config, text).unwrap();
         let config = Config::load(&env, Some(&config)).unwrap();
         let out = Output::new(&env, Color::Never, Level::Quiet);
-        let error = Http::open("x".parse().unwrap(), &Context { config, env, out }).unwrap_err();
+        let error =
+            Http::open("x".parse().unwrap(), &Setup::default(), &Context { config, env, out })
+                .unwrap_err();
         assert!(error.to_string().contains("cannot use the certificates of"), "{error}");
     }
 }

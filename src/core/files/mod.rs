@@ -1,15 +1,20 @@
 //! Files are replaced whole or not at all.
 
 mod lock;
+pub mod tree;
 
 pub use lock::Lock;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::core::error::Fault;
 use crate::core::shutdown;
+
+/// How many files are synced at once: a journalling file system brings them to the disk together.
+const SYNCS: usize = 16;
 
 /// Writes `bytes` to `path`: into a temporary file beside it, synced, renamed over it, the folder
 /// synced. A reader sees the old content or the new. What is no regular file (a pipe, a device) is
@@ -31,13 +36,61 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder(path);
     let _signals_wait = shutdown::hold();
-    let mut file = new_beside(path, folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()
+    let new = Replacement::new(path, bytes)?;
+    new.file.as_file().sync_all()?;
+    new.take_place()?;
+    File::open(folder(path))?.sync_all()
+}
+
+/// A file's new content, beside it until it takes its place.
+#[derive(Debug)]
+pub struct Replacement {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Replacement {
+    pub fn new(path: &Path, bytes: &[u8]) -> io::Result<Self> {
+        let mut file = new_beside(path, folder(path))?;
+        file.write_all(bytes)?;
+        Ok(Self { file, path: path.to_path_buf() })
+    }
+
+    fn take_place(self) -> io::Result<()> {
+        self.file.persist(&self.path).map(drop).map_err(|e| e.error)
+    }
+}
+
+/// Many at once, which a disk does faster than one after the other: each is whole or not there, and all of them are on
+/// the disk in the end. After an error some have taken their place.
+pub fn replace_all(all: Vec<Replacement>) -> Result<(), Fault> {
+    let cannot = |path: &Path| {
+        let text = format!("cannot write {}", path.display());
+        move |e: io::Error| Fault::failed(text).because(e)
+    };
+    sync_all(&all, |new| new.file.as_file().sync_all().map_err(cannot(&new.path)))?;
+    let folders: BTreeSet<PathBuf> =
+        all.iter().map(|new| folder(&new.path).to_path_buf()).collect();
+    for new in all {
+        let path = new.path.clone();
+        new.take_place().map_err(cannot(&path))?;
+    }
+    let folders: Vec<PathBuf> = folders.into_iter().collect();
+    sync_all(&folders, |path| File::open(path).and_then(|f| f.sync_all()).map_err(cannot(path)))
+}
+
+fn sync_all<T: Sync>(
+    all: &[T],
+    sync: impl Fn(&T) -> Result<(), Fault> + Sync,
+) -> Result<(), Fault> {
+    let share = all.len().div_ceil(SYNCS).max(1);
+    std::thread::scope(|scope| {
+        let own = |share: &'_ [T]| share.iter().try_for_each(&sync);
+        let threads: Vec<_> =
+            all.chunks(share).map(|share| scope.spawn(move || own(share))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("it does not panic"))
+    })
 }
 
 /// A temporary file with the mode of the file it will replace, or else what the umask leaves.

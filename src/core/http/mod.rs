@@ -5,10 +5,11 @@ mod verdict;
 
 use std::error::Error as _;
 use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::{Certificate, Method, Url};
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder, Response};
+use reqwest::{Certificate, Identity, Method, StatusCode, Url};
 
 use self::verdict::{of_answer, of_error};
 use crate::core::breaker::{Answer, Door, Refusal, Settings};
@@ -26,6 +27,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Bodies from this size on show their progress.
 const LARGE: u64 = 8 << 20;
+/// How much is read of an answer that says what was wrong.
+const EXPLANATION: u64 = 4096;
 
 /// The way to one server.
 #[derive(Debug)]
@@ -39,13 +42,46 @@ pub struct Http {
     pub deadline: Option<Duration>,
 }
 
+/// How a server is reached, where that differs from others.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// Where `http.timeout` is not set.
+    pub timeout: Option<Duration>,
+    /// Certificates to trust as well.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate and key of ours, in PEM.
+    pub identity: Option<PathBuf>,
+    /// Trusts whoever answers.
+    pub accepts_any_certificate: bool,
+}
+
+/// Whether a request may be sent again when it is not known whether the server has carried it out.
+#[derive(Debug, Clone, Copy)]
+pub enum Repeat<'k> {
+    /// As HTTP has it: not POST and PATCH.
+    ByMethod,
+    /// With this idempotency key, always.
+    WithKey(&'k str),
+    /// It reads, or does the same twice, whatever its method.
+    Freely,
+    /// Only if the server cannot have seen it.
+    Never,
+}
+
 /// Why there is no answer to work with.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     #[error("{name}: its breaker is {}{}", .refusal.state.name().replace('_', " "), after(.refusal.retry_in))]
     Refused { name: Name, refusal: Refusal },
     #[error("{method} {url}: {reason}")]
-    Failed { method: Method, url: String, reason: String },
+    Failed {
+        method: Method,
+        url: String,
+        reason: String,
+        /// What the server answered, and how it began to explain that.
+        status: Option<StatusCode>,
+        body: String,
+    },
     #[error("{method} {url}: {reason}; asked to come back in {}", long_duration(.wait.as_secs_f64()))]
     ComeBackLater { method: Method, url: String, reason: String, wait: Duration },
     #[error(transparent)]
@@ -73,9 +109,9 @@ impl From<HttpError> for Fault {
 impl Http {
     /// To the server that the breaker `name` stands for. Proxies are those of the environment
     /// (`HTTPS_PROXY`, `NO_PROXY`, …).
-    pub fn open(name: Name, ctx: &Context) -> Result<Self, Fault> {
+    pub fn open(name: Name, setup: &Setup, ctx: &Context) -> Result<Self, Fault> {
         let time = |name, default| ctx.config.duration(name).unwrap_or(default);
-        let timeout = time("http.timeout", TIMEOUT);
+        let timeout = time("http.timeout", setup.timeout.unwrap_or(TIMEOUT));
         let settings = Settings::from_config(&ctx.config.for_breaker(&name), Some(timeout));
         // Another part of this process may have done so already.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -83,17 +119,16 @@ impl Http {
             .user_agent(concat!("ut/", env!("CARGO_PKG_VERSION")))
             .timeout(timeout)
             .connect_timeout(time("http.connect-timeout", CONNECT_TIMEOUT));
-        if let Some(path) = ctx.config.path("http.ca-file") {
-            let cannot =
-                || Fault::usage(format!("cannot use the certificates of {}", path.display()));
-            let pem = std::fs::read(&path).map_err(|e| cannot().because(e))?;
-            let all = Certificate::from_pem_bundle(&pem).map_err(|e| cannot().because(e))?;
-            if all.is_empty() {
-                return Err(cannot().hint("it holds no certificate in PEM"));
-            }
-            client = all
-                .into_iter()
-                .fold(client, reqwest::blocking::ClientBuilder::add_root_certificate);
+        for path in ctx.config.path("http.ca-file").iter().chain(&setup.ca_file) {
+            client = trust(client, path)?;
+        }
+        if let Some(path) = &setup.identity {
+            let pem = read_pem(path)?;
+            let identity = Identity::from_pem(&pem).map_err(|e| unusable(path).because(e))?;
+            client = client.identity(identity);
+        }
+        if setup.accepts_any_certificate {
+            client = client.tls_danger_accept_invalid_certs(true);
         }
         let client = client
             .build()
@@ -102,13 +137,12 @@ impl Http {
         Ok(Self { client, door, timeout, retry: Retry::default(), deadline: None })
     }
 
-    /// Sends the request that `make` makes, once for each attempt. `key` is an idempotency key: with one, a POST or
-    /// PATCH may be sent again too. The answer has a status of success or redirection.
+    /// Sends the request that `make` makes, once for each attempt. The answer has a status of success or redirection.
     pub fn send(
         &mut self,
         method: &Method,
         url: &Url,
-        key: Option<&str>,
+        repeat: Repeat<'_>,
         make: impl Fn(RequestBuilder) -> RequestBuilder,
         ctx: &Context,
     ) -> Result<Response, HttpError> {
@@ -128,18 +162,26 @@ impl Http {
             let timeout = left(self.deadline).into_iter().chain([self.timeout]).min();
             let mut request = self.client.request(method.clone(), url.clone());
             request = request.timeout(timeout.unwrap_or(self.timeout));
-            if let Some(key) = key {
+            if let Repeat::WithKey(key) = repeat {
                 request = request.header("Idempotency-Key", key);
             }
             let result = make(request).send();
             let verdict = result.as_ref().map_or_else(of_error, of_answer);
             self.door.tell(leave, verdict.outcome.clone(), ctx);
-            let reason = match result {
+            let (reason, status, body) = match result {
                 Ok(response) if !is_error(&response) => return Ok(response),
-                Ok(response) => response.status().to_string(),
-                Err(error) => reason(&error),
+                Ok(response) => {
+                    let status = response.status();
+                    (status.to_string(), Some(status), explanation(response))
+                }
+                Err(error) => (reason(&error), None, String::new()),
             };
-            let may_repeat = method.is_idempotent() || key.is_some() || verdict.is_unseen;
+            let may_repeat = verdict.is_unseen
+                || match repeat {
+                    Repeat::ByMethod => method.is_idempotent(),
+                    Repeat::WithKey(_) | Repeat::Freely => true,
+                    Repeat::Never => false,
+                };
             let (method, url) = (method.clone(), shown(url));
             let wait = self.wait(attempt, verdict.asked_wait);
             let wait = wait.filter(|_| verdict.is_passing && may_repeat);
@@ -155,9 +197,9 @@ impl Http {
                     let time = long_duration(wait.as_secs_f64());
                     ctx.out.note(format!("{method} {url}: {reason}; again in {time}"));
                     std::thread::sleep(wait);
-                    last = Some(HttpError::Failed { method, url, reason });
+                    last = Some(HttpError::Failed { method, url, reason, status, body });
                 }
-                _ => return Err(HttpError::Failed { method, url, reason }),
+                _ => return Err(HttpError::Failed { method, url, reason, status, body }),
             }
         }
     }
@@ -171,11 +213,34 @@ impl Http {
     }
 }
 
+fn explanation(response: Response) -> String {
+    let mut bytes = Vec::new();
+    let _ = response.take(EXPLANATION).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn unusable(path: &Path) -> Fault {
+    Fault::usage(format!("cannot use the certificates of {}", path.display()))
+}
+
+fn read_pem(path: &Path) -> Result<Vec<u8>, Fault> {
+    std::fs::read(path).map_err(|e| unusable(path).because(e))
+}
+
+fn trust(client: ClientBuilder, path: &Path) -> Result<ClientBuilder, Fault> {
+    let pem = read_pem(path)?;
+    let all = Certificate::from_pem_bundle(&pem).map_err(|e| unusable(path).because(e))?;
+    if all.is_empty() {
+        return Err(unusable(path).hint("it holds no certificate in PEM"));
+    }
+    Ok(all.into_iter().fold(client, ClientBuilder::add_root_certificate))
+}
+
 /// The body, into `to`, with a progress bar where it is large. How many bytes.
 pub fn download(
     mut response: Response,
     what: &'static str,
-    to: &mut impl Write,
+    to: &mut (impl Write + ?Sized),
     ctx: &Context,
 ) -> io::Result<u64> {
     let length = response.content_length();

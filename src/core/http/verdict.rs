@@ -20,10 +20,10 @@ pub(super) struct Verdict {
     pub(super) asked_wait: Option<Duration>,
 }
 
-/// 429 and 5xx speak of the server, other 4xx of what it was asked; 501 and 505 will not change.
+/// 408, 429 and 5xx speak of the server, other 4xx of what it was asked; 501 and 505 will not change.
 pub(super) fn of_answer(response: &Response) -> Verdict {
     let status = response.status();
-    let is_ill = status == StatusCode::TOO_MANY_REQUESTS
+    let is_ill = [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status)
         || status.is_server_error()
             && ![StatusCode::NOT_IMPLEMENTED, StatusCode::HTTP_VERSION_NOT_SUPPORTED]
                 .contains(&status);

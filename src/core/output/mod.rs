@@ -68,6 +68,10 @@ impl Output {
         Self { color_out: false, width: None, ..self.clone() }
     }
 
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
     /// Columns of the terminal, if standard output is one.
     pub fn width(&self) -> Option<usize> {
         self.width
@@ -86,11 +90,29 @@ impl Output {
             .map_err(|e| Fault::failed("cannot write to standard output").because(e))
     }
 
-    /// A document of JSON, indented for people, on standard output.
+    /// A document of JSON, indented for people, on standard output. It may be larger than memory.
     pub fn json(&self, document: &impl serde::Serialize) -> anyhow::Result<()> {
-        let mut bytes = serde_json::to_vec_pretty(document)?;
-        bytes.push(b'\n');
-        Ok(self.result(&bytes)?)
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, document)
+            .map_err(io::Error::from)
+            .and_then(|()| out.write_all(b"\n"))
+            .and_then(|()| out.flush())
+            .map_err(|e| Fault::failed("cannot write to standard output").because(e))?;
+        Ok(())
+    }
+
+    /// Asks whoever sits at the terminal. Where nobody does, the answer is yes.
+    pub fn confirm(&self, question: &str) -> Result<bool, Fault> {
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Ok(true);
+        }
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{} [y/N] ", printable(question)).and_then(|()| err.flush());
+        let mut answer = String::new();
+        io::stdin()
+            .read_line(&mut answer)
+            .map_err(|e| Fault::failed("cannot read the answer").because(e))?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
     /// The one line that says what was done, on standard output. Not said with `-q`.
