@@ -40,6 +40,10 @@ gpu:
 bench:
     benches/run.sh examples/fleet/build/model.ckpt
 
+# Plans and removals beside MLflow's client (needs a Python that has mlflow)
+bench-cleanup python:
+    {{python}} benches/cleanup.py --ut target/release/ut
+
 # What must hold before a release
 release-check: check test
     git diff --exit-code -- completions man

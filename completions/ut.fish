@@ -33,6 +33,7 @@ complete -c ut -n "__fish_ut_needs_command" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_needs_command" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_needs_command" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_needs_command" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_needs_command" -f -a "cleanup" -d 'Clear MLflow\'s checkpoints by policy, and never one too many'
 complete -c ut -n "__fish_ut_needs_command" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker" -d 'Change circuit breakers by hand'
@@ -101,6 +102,88 @@ complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l tracking-uri -d 'Where the runs are: http://…, sqlite:///FILE or a folder [default: as MLflow finds it]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l artifact-root -d 'Folder beneath which artifacts must lie; those of a server too, if it is on this machine' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l experiment -d 'Only these experiments, by name or id [default: all]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l retention-days -d 'Keep runs that were active within so many days [default: 30]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l top-n -d 'Keep so many of the best runs of each experiment [default: 10]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l metric -d 'The metric by which they are ranked [default: sharpe_ratio]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l mode -d 'Which end of it is the better one [default: max]' -r -f -a "max\t''
+min\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l protect-tag -d 'Keep runs with this tag, besides those of the configuration [default: stage=production, protected=true]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l min-keep -d 'Active runs that stay in every experiment [default: 1]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l archive-path -d 'Archive every run here before it goes: one file a run' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l max-delete -d 'Do nothing if more runs would go, or a larger share of an experiment\'s' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l now -d 'Decide as at this time; one that is to come needs --dry-run' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l plan-out -d 'Write the plan to this file, and do nothing' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l apply-plan -d 'Carry out exactly this plan; runs that have changed since are left' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l format -r -f -a "table\t''
+json\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l any-revision -d 'Write to databases of MLflow versions that are not known, too'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l dry-run -d 'Show what would be done, and do nothing'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l include-deleted -d 'Clear runs that were soft-deleted before, too'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l no-sizes -d 'Do not add up bytes, which takes a look into every folder'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l yes -d 'Do not ask at a terminal'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -f -a "restore" -d 'Bring archived runs back'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -f -a "verify" -d 'Read every archive and compare it with its manifest'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -f -a "explain" -d 'Say why a run is kept, or why not'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -l archive-path -d 'Folder of the archives' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -l tracking-uri -d 'Where the runs are: http://…, sqlite:///FILE or a folder [default: as MLflow finds it]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -l artifact-root -d 'Folder beneath which artifacts must lie; those of a server too, if it is on this machine' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -l all -d 'Every run that is archived here'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -l any-revision -d 'Write to databases of MLflow versions that are not known, too'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from restore" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -l archive-path -d 'Folder of the archives' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -l format -r -f -a "table\t''
+json\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l tracking-uri -d 'Where the runs are: http://…, sqlite:///FILE or a folder [default: as MLflow finds it]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l artifact-root -d 'Folder beneath which artifacts must lie; those of a server too, if it is on this machine' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l retention-days -d 'Keep runs that were active within so many days [default: 30]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l top-n -d 'Keep so many of the best runs of each experiment [default: 10]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l metric -d 'The metric by which they are ranked [default: sharpe_ratio]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l mode -d 'Which end of it is the better one [default: max]' -r -f -a "max\t''
+min\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l protect-tag -d 'Keep runs with this tag, besides those of the configuration [default: stage=production, protected=true]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l min-keep -d 'Active runs that stay in every experiment [default: 1]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l format -r -f -a "table\t''
+json\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l any-revision -d 'Write to databases of MLflow versions that are not known, too'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Bring archived runs back'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Read every archive and compare it with its manifest'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say why a run is kept, or why not'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand guard" -l retries -d 'Try again so often; only for commands that may be run twice' -r
 complete -c ut -n "__fish_ut_using_subcommand guard" -l retry-wait -d 'Wait before the first retry; it doubles with each' -r
 complete -c ut -n "__fish_ut_using_subcommand guard" -l retry-wait-max -d 'Longest wait before a retry' -r
@@ -269,17 +352,21 @@ complete -c ut -n "__fish_ut_using_subcommand man" -s q -l quiet -d 'Say nothing
 complete -c ut -n "__fish_ut_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_using_subcommand man" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "config" -d 'Show or check the configuration'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer guard breaker-status breaker device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "cleanup" -d 'Clear MLflow\'s checkpoints by policy, and never one too many'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "config" -d 'Show or check the configuration'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "window" -d 'Keep recent rows from run to run'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from cleanup" -f -a "restore" -d 'Bring archived runs back'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from cleanup" -f -a "verify" -d 'Read every archive and compare it with its manifest'
+complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from cleanup" -f -a "explain" -d 'Say why a run is kept, or why not'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from breaker" -f -a "reset" -d 'Close it, and forget its failures'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from breaker" -f -a "open" -d 'Let no call through'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from breaker" -f -a "disable" -d 'Let every call through, and decide nothing'

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{breaker, completions, config, device, guard, infer, man};
+use crate::commands::{breaker, cleanup, completions, config, device, guard, infer, man};
 use crate::core::output::{Color, Level};
 
 /// Keeps a machine-learning platform healthy
@@ -52,6 +52,7 @@ impl GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Infer(Box<infer::InferArgs>),
+    Cleanup(Box<cleanup::CleanupArgs>),
     Guard(Box<guard::GuardArgs>),
     BreakerStatus(breaker::BreakerStatusArgs),
     Breaker(breaker::BreakerArgs),

@@ -3,6 +3,7 @@
 //! Imports run downward: [`core`] is the ground, [`model`] computes forecasts, [`infer`] is the
 //! room around it, `commands` talk to people, `cli` lists them. `ARCHITECTURE.md` is the map.
 
+pub mod cleanup;
 mod cli;
 mod commands;
 pub mod core;
@@ -39,6 +40,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Infer(args) => commands::infer::run(&args, ctx),
+        Command::Cleanup(args) => commands::cleanup::run(&args, ctx),
         Command::Guard(args) => commands::guard::run(&args, ctx),
         Command::BreakerStatus(args) => commands::breaker::status(&args, ctx),
         Command::Breaker(args) => commands::breaker::change(&args, ctx),

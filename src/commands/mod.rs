@@ -1,6 +1,7 @@
 //! One module per subcommand: its flags, and what it says. What it does is in its room.
 
 pub(crate) mod breaker;
+pub(crate) mod cleanup;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod device;

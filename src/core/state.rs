@@ -17,13 +17,22 @@ const FILE: &str = "ut.db";
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of the log from which on it is brought into the database, and begun anew.
 const LOG: u64 = 128 * 1024;
-/// Version of the tables.
-const VERSION: u32 = 1;
-const TABLES: &str = "
+/// What makes the tables of a version from those of the one before.
+const VERSIONS: [&str; 2] = [
+    "
 CREATE TABLE breakers (name TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
 -- Records that could not be read.
 CREATE TABLE damaged_breakers (name TEXT NOT NULL, at INTEGER NOT NULL, record BLOB NOT NULL);
-PRAGMA user_version = 1;";
+PRAGMA user_version = 1;",
+    "
+-- Runs whose removal has begun and not ended.
+CREATE TABLE cleanup_journal (
+    store TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL, task TEXT NOT NULL,
+    PRIMARY KEY (store, run)
+) WITHOUT ROWID;
+PRAGMA user_version = 2;",
+];
+const VERSION: u32 = VERSIONS.len() as u32;
 
 /// Why the state cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -124,12 +133,12 @@ impl State {
         &self.path
     }
 
-    pub(super) fn connection(&self) -> &Connection {
+    pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
     /// Names the database in an error.
-    pub(super) fn error(&self, source: rusqlite::Error) -> StateError {
+    pub(crate) fn error(&self, source: rusqlite::Error) -> StateError {
         database(&self.path, source)
     }
 
@@ -156,7 +165,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     if version == 0 {
         let mode = if is_on_a_network(path) { "DELETE" } else { "WAL" };
         connection.pragma_update(None, "journal_mode", mode)?;
-        create_tables(&connection)?;
+    }
+    if version < VERSION {
+        update_tables(&connection)?;
     }
     if std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > LOG) {
         shorten_log(&connection)?;
@@ -174,11 +185,11 @@ fn shorten_log(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)
 }
 
-fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
+fn update_tables(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == 0 {
-        connection.execute_batch(TABLES)?;
+    for update in VERSIONS.iter().skip(version as usize) {
+        connection.execute_batch(update)?;
     }
     connection.execute_batch("COMMIT")
 }

@@ -10,6 +10,7 @@
 mod bad_input;
 mod breaker;
 mod breaker_store;
+mod cleanup;
 mod config;
 mod gpu;
 mod guard;

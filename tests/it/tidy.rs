@@ -66,9 +66,17 @@ fn the_version_is_in_the_changelog() {
 #[test]
 fn every_subcommand_has_its_place_in_the_readme() {
     let readme = text("README.md");
-    for name in
-        ["infer", "guard", "breaker-status", "breaker`", "device", "config", "completions", "man"]
-    {
+    for name in [
+        "infer",
+        "cleanup",
+        "guard",
+        "breaker-status",
+        "breaker`",
+        "device",
+        "config",
+        "completions",
+        "man",
+    ] {
         assert!(readme.contains(&format!("`ut {name}")), "{name}");
     }
 }
@@ -124,6 +132,7 @@ fn every_example_in_the_docs_works() {
     for page in pages() {
         let (text, sandbox) = (text(&page), Sandbox::new());
         std::os::unix::fs::symlink(top().join("examples"), sandbox.path("examples")).unwrap();
+        crate::cleanup::example(&sandbox);
         for example in blocks(&text, "sh").flat_map(str::lines).filter(|l| l.starts_with("ut ")) {
             let ran = sandbox.ut(example.split_whitespace().skip(1));
             assert_eq!(ran.code, Some(0), "{page}: {example}: {ran:?}");
@@ -140,10 +149,10 @@ fn files_are_short() {
     }
 }
 
-/// Imports run downward: core, guard and model, infer, commands, cli.
+/// Imports run downward: core, the rooms that stand on it, infer, commands, cli.
 #[test]
 fn imports_run_downward() {
-    let floors = ["core", "guard", "model", "infer", "commands"];
+    let floors = ["core", "cleanup", "guard", "model", "infer", "commands"];
     for (name, text) in sources() {
         let Some(floor) = floors.iter().position(|f| name.starts_with(&format!("src/{f}/"))) else {
             continue;

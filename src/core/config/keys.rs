@@ -5,6 +5,13 @@
 pub enum Kind {
     Path,
     Choice(&'static [&'static str]),
+    Text,
+    /// Texts; as a variable with commas between them.
+    Texts,
+    /// A whole number, also none.
+    Whole,
+    /// A number of things, or a share of them: `20%`.
+    CountOrShare,
     /// At least one.
     Count,
     /// From one to so many.
@@ -31,6 +38,9 @@ pub struct Key {
     pub default: &'static str,
     pub help: &'static str,
 }
+
+/// Sections that hold a table for each of their things, beside what holds for all.
+pub(super) const NAMED: [&str; 2] = ["breakers", "cleanup"];
 
 /// Every setting there is.
 pub const KEYS: &[Key] = &[
@@ -111,6 +121,66 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Count,
         default: "one per core",
         help: "threads that compute",
+    },
+    Key {
+        name: "cleanup.tracking-uri",
+        kind: Kind::Text,
+        default: "MLFLOW_TRACKING_URI, else ./mlruns or sqlite:///mlflow.db",
+        help: "where the runs are: http://…, sqlite:///FILE or a folder",
+    },
+    Key {
+        name: "cleanup.retention-days",
+        kind: Kind::Whole,
+        default: "30",
+        help: "days from the last activity for which a run is kept",
+    },
+    Key {
+        name: "cleanup.top-n",
+        kind: Kind::Whole,
+        default: "10",
+        help: "best runs of each experiment that are kept",
+    },
+    Key {
+        name: "cleanup.metric",
+        kind: Kind::Text,
+        default: "sharpe_ratio",
+        help: "by which they are ranked",
+    },
+    Key {
+        name: "cleanup.mode",
+        kind: Kind::Choice(&["max", "min"]),
+        default: "max",
+        help: "which end of it is the better one",
+    },
+    Key {
+        name: "cleanup.protect-tags",
+        kind: Kind::Texts,
+        default: "stage=production, protected=true",
+        help: "tags whose runs are kept",
+    },
+    Key {
+        name: "cleanup.min-keep",
+        kind: Kind::Count,
+        default: "1",
+        help: "active runs that stay in every experiment",
+    },
+    Key {
+        name: "cleanup.max-delete",
+        kind: Kind::CountOrShare,
+        default: "no limit",
+        help: "refuse to delete more runs, or a larger share of an experiment's",
+    },
+    Key {
+        name: "cleanup.archive-path",
+        kind: Kind::Path,
+        default: "none",
+        help: "folder that runs are archived in before they go",
+    },
+    Key {
+        name: "cleanup.artifact-root",
+        kind: Kind::Path,
+        default: "what the store says",
+        help: "folder beneath which artifacts must lie",
     },
     Key {
         name: "state.dir",
@@ -218,6 +288,17 @@ pub const KEYS: &[Key] = &[
 ];
 
 impl Key {
+    /// Whether it can be set for one breaker, or for one experiment.
+    pub(super) fn is_for_one(&self) -> bool {
+        const EXPERIMENT: [&str; 6] =
+            ["retention-days", "top-n", "metric", "mode", "protect-tags", "min-keep"];
+        match self.name.split_once('.') {
+            Some(("breakers", _)) => true,
+            Some(("cleanup", setting)) => EXPERIMENT.contains(&setting),
+            _ => false,
+        }
+    }
+
     /// `infer.input-format` → `UT_INFER_INPUT_FORMAT`.
     pub fn variable(&self) -> String {
         format!("UT_{}", self.name.to_uppercase().replace(['.', '-'], "_"))

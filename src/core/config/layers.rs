@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::environment::Environment;
-use super::keys::{KEYS, Key, Kind};
+use super::keys::{KEYS, Key, Kind, NAMED};
 use super::unknown_key;
 use crate::core::device::Choice;
 use crate::core::error::{Fault, nearest};
@@ -49,9 +49,6 @@ impl Value {
     }
 }
 
-/// The section that holds a table for each of its things, beside what holds for all.
-const NAMED: &str = "breakers";
-
 /// The settings of one source.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layer(BTreeMap<String, Value>);
@@ -61,23 +58,31 @@ impl Layer {
         self.0.get(name)
     }
 
-    /// What is said of single breakers: full names, and what it says in general.
+    /// What is said of single breakers and experiments: full names, and what it says in general.
     pub(super) fn named(&self) -> impl Iterator<Item = (&str, &'static Key)> {
         self.0.keys().filter_map(|name| {
-            // A breaker's name may contain dots, a setting's does not.
-            let (breaker, setting) = name.rsplit_once('.')?;
-            breaker.contains('.').then_some(())?;
-            let key = KEYS.iter().find(|k| k.name == format!("{NAMED}.{setting}"))?;
+            // A name may contain dots, a setting does not.
+            let (one, setting) = name.rsplit_once('.')?;
+            let (section, _) = one.split_once('.')?;
+            let key = KEYS.iter().find(|k| k.name == format!("{section}.{setting}"))?;
             Some((name.as_str(), key))
         })
     }
 
-    /// With what is said of one breaker in the place of what is said of all.
-    pub(super) fn for_one(&self, name: &str) -> Self {
+    /// The names that a section has tables for.
+    pub(super) fn names_in(&self, section: &str) -> impl Iterator<Item = &str> {
+        self.0.keys().filter_map(move |name| {
+            let (one, _) = name.rsplit_once('.')?;
+            one.strip_prefix(section)?.strip_prefix('.')
+        })
+    }
+
+    /// With what is said of one of a section in the place of what is said of all.
+    pub(super) fn for_one(&self, section: &str, name: &str) -> Self {
         let mut own = self.clone();
         for key in KEYS {
-            let setting = key.name.strip_prefix(NAMED).unwrap_or_default();
-            if let Some(value) = self.0.get(&format!("{NAMED}.{name}{setting}")) {
+            let setting = key.name.strip_prefix(section).unwrap_or_default();
+            if let Some(value) = self.0.get(&format!("{section}.{name}{setting}")) {
                 own.0.insert(key.name.to_owned(), value.clone());
             }
         }
@@ -118,8 +123,8 @@ impl Layer {
             for (name, value) in table {
                 let at = origin(name.span().start);
                 match value.get_ref() {
-                    DeValue::Table(own) if section.get_ref() == NAMED => {
-                        layer.insert_named(name.get_ref(), own, &at, origin)?;
+                    DeValue::Table(own) if NAMED.contains(&section.get_ref().as_ref()) => {
+                        layer.insert_named(section.get_ref(), name.get_ref(), own, &at, origin)?;
                     }
                     value => {
                         let full = format!("{}.{}", section.get_ref(), name.get_ref());
@@ -131,21 +136,28 @@ impl Layer {
         Ok(layer)
     }
 
-    /// The settings of one breaker.
+    /// The settings of one breaker or experiment.
     fn insert_named(
         &mut self,
+        section: &str,
         name: &str,
         table: &DeTable<'_>,
         at: &Origin,
         origin: impl Fn(usize) -> Origin,
     ) -> Result<(), Fault> {
-        if let Err(wrong) = name.parse::<Name>() {
+        if section == "breakers"
+            && let Err(wrong) = name.parse::<Name>()
+        {
             return Err(Fault::usage(format!("{at}: \"{name}\" cannot be a breaker: {wrong}")));
         }
         for (setting, value) in table {
             let at = origin(setting.span().start);
-            let key = known(&format!("{NAMED}.{}", setting.get_ref()), &at)?;
-            let full = format!("{NAMED}.{name}.{}", setting.get_ref());
+            let key = known(&format!("{section}.{}", setting.get_ref()), &at)?;
+            if !key.is_for_one() {
+                let all = format!("{at}: `{}` holds for all experiments", key.name);
+                return Err(Fault::usage(all).hint(format!("it belongs in [{section}]")));
+            }
+            let full = format!("{section}.{name}.{}", setting.get_ref());
             self.insert(key, full, owned(value.get_ref()), at)?;
         }
         Ok(())
@@ -176,8 +188,12 @@ fn known(name: &str, at: &Origin) -> Result<&'static Key, Fault> {
 fn from_text(kind: Kind, text: &str) -> toml::Value {
     let as_text = || toml::Value::String(text.to_owned());
     match kind {
-        Kind::Path | Kind::Choice(_) | Kind::Duration | Kind::Device => as_text(),
-        Kind::Count | Kind::CountUpTo(_) => {
+        Kind::Path | Kind::Text | Kind::Choice(_) | Kind::Duration | Kind::Device => as_text(),
+        Kind::CountOrShare => text.parse().map_or_else(|_| as_text(), toml::Value::Integer),
+        Kind::Texts => toml::Value::Array(
+            text.split(',').map(|part| toml::Value::String(part.trim().to_owned())).collect(),
+        ),
+        Kind::Count | Kind::Whole | Kind::CountUpTo(_) => {
             text.parse().map_or_else(|_| as_text(), toml::Value::Integer)
         }
         Kind::Between(..) => text.parse().map_or_else(|_| as_text(), toml::Value::Float),
@@ -241,6 +257,25 @@ fn check(key: &Key, data: &toml::Value) -> Result<(), Wrong> {
                     .map(|near| format!("did you mean \"{near}\"?")),
                 ..wrong(&format!("one of {}", allowed.join(", ")))
             }),
+        },
+        Kind::Text => match text {
+            Some(text) if !text.trim().is_empty() => Ok(()),
+            _ => Err(wrong("a text")),
+        },
+        Kind::Texts => match data.as_array() {
+            Some(list) if list.iter().all(toml::Value::is_str) => Ok(()),
+            _ => Err(wrong("a list of texts")),
+        },
+        Kind::Whole => match data.as_integer() {
+            Some(0..=4_294_967_295) => Ok(()),
+            _ => Err(wrong("a whole number")),
+        },
+        Kind::CountOrShare => match (data.as_integer(), text.and_then(|t| t.strip_suffix('%'))) {
+            (Some(0..), _) => Ok(()),
+            (_, Some(share)) if share.trim().parse().is_ok_and(|x| (0.0..=100.0).contains(&x)) => {
+                Ok(())
+            }
+            _ => Err(wrong("a number, or a share such as \"20%\"")),
         },
         Kind::Count => match data.as_integer() {
             Some(1..) => Ok(()),

@@ -5,7 +5,7 @@ mod environment;
 mod keys;
 mod layers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub struct Config {
 /// A key with all the values it has been given, the effective one first.
 #[derive(Debug)]
 pub struct Entry<'a> {
-    /// The key's, or for one breaker: `breakers.db.threshold`.
+    /// The key's, or for one breaker or experiment: `breakers.db.threshold`.
     pub name: &'a str,
     pub key: &'static Key,
     pub values: Vec<&'a Value>,
@@ -53,8 +53,23 @@ impl Config {
     /// The configuration as it is for one breaker: what is said of it goes before what is said of all.
     #[must_use]
     pub fn for_breaker(&self, name: &Name) -> Self {
-        let layers = self.layers.iter().map(|layer| layer.for_one(name.as_str())).collect();
+        self.for_one("breakers", name.as_str())
+    }
+
+    /// The same for one experiment.
+    #[must_use]
+    pub fn for_experiment(&self, name: &str) -> Self {
+        self.for_one("cleanup", name)
+    }
+
+    fn for_one(&self, section: &str, name: &str) -> Self {
+        let layers = self.layers.iter().map(|layer| layer.for_one(section, name)).collect();
         Self { layers, files: self.files.clone() }
+    }
+
+    /// The experiments that the configuration names.
+    pub fn experiments(&self) -> BTreeSet<&str> {
+        self.layers.iter().flat_map(|layer| layer.names_in("cleanup")).collect()
     }
 
     /// The configuration files that were read, the strongest first.
@@ -91,6 +106,23 @@ impl Config {
     /// A whole number of at least one.
     pub fn count(&self, name: &str) -> Option<usize> {
         self.value(name).and_then(|v| v.data.as_integer()).and_then(|n| n.try_into().ok())
+    }
+
+    /// A whole number.
+    pub fn whole(&self, name: &str) -> Option<u32> {
+        self.value(name).and_then(|v| v.data.as_integer()).and_then(|n| n.try_into().ok())
+    }
+
+    /// A number of things, or a share of them, as it is written.
+    pub fn count_or_share(&self, name: &str) -> Option<String> {
+        let data = &self.value(name)?.data;
+        data.as_str().map(str::to_owned).or_else(|| Some(data.as_integer()?.to_string()))
+    }
+
+    /// A list of texts.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let list = self.value(name)?.data.as_array()?;
+        Some(list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect())
     }
 
     /// A number.
