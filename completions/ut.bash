@@ -544,7 +544,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__cleanup)
-            opts="-q -v -h -V --tracking-uri --artifact-root --any-revision --experiment --retention-days --top-n --metric --mode --protect-tag --min-keep --dry-run --archive-path --max-delete --now --include-deleted --no-sizes --plan-out --apply-plan --yes --format --config --color --quiet --verbose --help --version restore verify explain help"
+            opts="-q -v -h -V --tracking-uri --artifact-root --any-revision --experiment --retention-days --top-n --metric --mode --protect-tag --min-keep --dry-run --archive-path --max-delete --now --include-deleted --no-sizes --orphans --plan-out --apply-plan --yes --format --config --color --quiet --verbose --help --version restore verify explain help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

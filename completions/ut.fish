@@ -127,6 +127,7 @@ complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subco
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l dry-run -d 'Show what would be done, and do nothing'
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l include-deleted -d 'Clear runs that were soft-deleted before, too'
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l no-sizes -d 'Do not add up bytes, which takes a look into every folder'
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l orphans -d 'Tell of folders that look like a run\'s and that the store knows nothing of, too'
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l yes -d 'Do not ask at a terminal'
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -s v -l verbose -d 'Say more'

@@ -8,7 +8,7 @@ use super::archive::{self, Manifest, Part};
 use super::artifacts;
 use super::facts::{Millis, Run, Snapshot, Version};
 use super::journal::{Journal, Step, Task, TaskPart};
-use super::place::{Access, Places};
+use super::place::{Access, Place, Places};
 use super::planfile::fingerprint;
 use super::registry::references;
 use super::store::Store;
@@ -51,6 +51,8 @@ pub struct Apply<'a> {
     pub access: &'a Access,
     pub journal: &'a Journal<'a>,
     pub archive: Option<PathBuf>,
+    /// What was found in the folders of runs when the plan was made.
+    pub sizes: &'a BTreeMap<u32, Size>,
     /// What the runs of a written plan were, by id.
     pub fingerprints: Option<&'a HashMap<String, String>>,
     pub ctx: &'a Context,
@@ -118,9 +120,13 @@ impl Apply<'_> {
         });
         for (model, place) in std::iter::once((None, own)).chain(models) {
             let place = place.map_err(Left::Refused)?;
-            let found = artifacts::inspect(&place, self.store, self.ctx).map_err(Left::Refused)?;
-            size.bytes += found.unwrap_or_default().bytes;
-            size.files += found.unwrap_or_default().files;
+            // A server was asked for the plan, and would say the same.
+            let seen = self.sizes.get(&index).filter(|_| matches!(place, Place::Proxy { .. }));
+            let found = match seen {
+                Some(_) => Some(Size::default()),
+                None => artifacts::inspect(&place, self.store, self.ctx).map_err(Left::Refused)?,
+            };
+            size.add(seen.copied().filter(|_| model.is_none()).or(found).unwrap_or_default());
             // Nothing is there: there is nothing to remove, and nothing to put back.
             if found.is_some() || model.is_some() {
                 parts.push(TaskPart { model, place });

@@ -30,7 +30,7 @@ pub fn inspect_local(place: &Place) -> Result<Option<Size>, String> {
     let mut size = Size::default();
     let mut run = None;
     let walked = folder.walk(&mut |inner, entries| {
-        size.add(entries);
+        size.add_entries(entries);
         if is_run(entries) {
             run = Some(inner.path().to_path_buf());
         }

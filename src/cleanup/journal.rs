@@ -10,6 +10,9 @@ use super::store::Deletable;
 use crate::core::error::Fault;
 use crate::core::state::State;
 
+/// The version of the state's tables from which on there is one.
+const JOURNAL: u32 = 2;
+
 /// How far the removal of a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -122,6 +125,9 @@ impl<'s> Journal<'s> {
 
     /// What an earlier process left unfinished.
     pub fn unfinished(&self) -> Result<Vec<(Step, Task)>, Fault> {
+        if self.state.version()? < JOURNAL {
+            return Ok(Vec::new());
+        }
         let error = |e| Fault::from(self.state.error(e));
         let sql = "SELECT run, step, task FROM cleanup_journal WHERE store = ? ORDER BY run";
         let mut statement = self.state.connection().prepare(sql).map_err(error)?;

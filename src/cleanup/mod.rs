@@ -6,6 +6,7 @@ pub mod archive;
 pub mod artifacts;
 pub mod facts;
 pub mod journal;
+pub mod orphans;
 pub mod place;
 pub mod plan;
 pub mod planfile;

@@ -177,6 +177,12 @@ impl<'s> Places<'s> {
         Self { snapshot, access, others, claimed }
     }
 
+    /// The folder of an experiment.
+    pub fn experiment(&self, index: u32) -> Result<Place, String> {
+        let location = &self.snapshot.scopes[index as usize].experiment.location;
+        self.access.place(Spot::read(bare(location))?)
+    }
+
     /// The folder of a run (`folder` is empty) or of a logged model (`models/`).
     pub fn find(
         &self,

@@ -75,7 +75,7 @@ fn one(
             Ok(Ended::LeftAlone("it was brought back before all of its files were gone"))
         }
         (Some(_), _) if is_protected && task.was_active => undo(store, step, task, ctx),
-        (None, _) if is_protected => Ok(Ended::LeftAlone("the model registry refers to it")),
+        _ if is_protected => Ok(Ended::LeftAlone("it is protected now")),
         _ => {
             for part in &task.parts {
                 // The way may be another than it was.

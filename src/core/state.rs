@@ -97,7 +97,7 @@ impl State {
         };
         let connection = result.map_err(|source| database(&path, source))?;
         let state = Self { path, connection, set_aside, may_be_stale: false };
-        state.check_version()?;
+        state.version()?;
         Ok(state)
     }
 
@@ -126,7 +126,7 @@ impl State {
         };
         let state = Self { path, connection, set_aside: None, may_be_stale };
         // What has no tables yet is being made, or its log cannot be read.
-        Ok((state.check_version()? > 0).then_some(state))
+        Ok((state.version()? > 0).then_some(state))
     }
 
     pub fn path(&self) -> &Path {
@@ -142,7 +142,8 @@ impl State {
         database(&self.path, source)
     }
 
-    fn check_version(&self) -> Result<u32, StateError> {
+    /// Version of its tables; 0 where there are none yet.
+    pub(crate) fn version(&self) -> Result<u32, StateError> {
         let version = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0));
         match version.map_err(|source| self.error(source))? {
             version @ 0..=VERSION => Ok(version),

@@ -40,7 +40,7 @@ pub(super) fn out(
     let unfinished = finish(args, &mut opened, &journal, ctx)?;
     let made = make(args, &mut opened, now, ctx)?;
     check_clock(&opened)?;
-    let archive = archive(args, &made.snapshot, ctx)?;
+    let archive = archive(args, &opened, &made.snapshot, ctx)?;
     if let Some(beyond) = args.limit(ctx).and_then(|limit| beyond_limit(limit, &made)) {
         let fault = Fault::failed(format!("{beyond}: nothing was done"));
         return Err(fault.hint("look at it with --dry-run, or raise --max-delete").into());
@@ -72,6 +72,7 @@ pub(super) fn out(
         access,
         journal: &journal,
         archive,
+        sizes: &made.sizes,
         fingerprints: fingerprints.as_ref(),
         ctx,
     };
@@ -92,6 +93,21 @@ fn lock(folder: &Path, identity: &str, name: &str) -> Result<Lock, Fault> {
             .hint("wait for it to end, and try again"),
         _ => fault,
     })
+}
+
+/// What an earlier cleanup left is told in a dry run.
+pub(super) fn warn_of_unfinished(opened: &Opened, ctx: &Context) {
+    // A plan needs no state.
+    let state = state::folder(&ctx.config, &ctx.env).ok();
+    let state = state.and_then(|folder| State::open_to_read(&folder).ok().flatten());
+    let Some(state) = state else { return };
+    let unfinished = Journal::new(&state, opened.store.identity()).unfinished();
+    let count = unfinished.map_or(0, |all| all.len());
+    if count > 0 {
+        ctx.out.warn(format!(
+            "a cleanup was stopped: without --dry-run the removal of {count} runs is finished first"
+        ));
+    }
 }
 
 /// What an earlier cleanup left; whether some of it still is.
@@ -135,7 +151,12 @@ fn check_clock(opened: &Opened) -> Result<(), Fault> {
 }
 
 /// The folder for archives. In a folder of artifacts, an archive would be one.
-fn archive(args: &PlanArgs, snapshot: &Snapshot, ctx: &Context) -> Result<Option<PathBuf>, Fault> {
+fn archive(
+    args: &PlanArgs,
+    opened: &Opened,
+    snapshot: &Snapshot,
+    ctx: &Context,
+) -> Result<Option<PathBuf>, Fault> {
     let Some(path) = args.archive_path.clone().or_else(|| ctx.config.path("cleanup.archive-path"))
     else {
         return Ok(None);
@@ -144,12 +165,12 @@ fn archive(args: &PlanArgs, snapshot: &Snapshot, ctx: &Context) -> Result<Option
     let path = ctx.env.current_folder.join(&path);
     std::fs::create_dir_all(&path).map_err(|e| cannot().because(e))?;
     let real = path.canonicalize().map_err(|e| cannot().because(e))?;
-    let is_inside = snapshot.scopes.iter().any(|scope| {
-        let location = scope.experiment.location.trim_start_matches("file://");
-        Path::new(location)
-            .parent()
-            .is_some_and(|folder| real.starts_with(folder) && folder != Path::new("/"))
-    });
+    let locations = snapshot.scopes.iter().map(|scope| &scope.experiment.location);
+    let paths = locations.map(|location| Path::new(location.trim_start_matches("file://")));
+    let roots = opened.access.root.iter().map(|root| root.real.as_path());
+    // That of a database is everything.
+    let mut all = paths.chain(roots.filter(|root| *root != Path::new("/")));
+    let is_inside = all.any(|folder| folder.is_absolute() && real.starts_with(folder));
     if is_inside {
         let fault = Fault::usage(format!("{} is among the artifacts themselves", path.display()));
         return Err(fault.hint("--archive-path must be somewhere else, best on another disk"));

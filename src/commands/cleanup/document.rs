@@ -6,6 +6,7 @@ use serde::ser::SerializeSeq as _;
 use super::open::Opened;
 use super::plan::Made;
 use crate::cleanup::apply::{Applied, Left};
+use crate::cleanup::orphans::Orphan;
 use crate::cleanup::plan::Action;
 use crate::core::context::Context;
 use crate::core::time::format_time;
@@ -18,6 +19,8 @@ struct Document<'m> {
     dry_run: bool,
     experiments: Vec<ExperimentView<'m>>,
     runs: Runs<'m>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orphans: Option<&'m [Orphan]>,
     totals: Totals,
 }
 
@@ -185,6 +188,7 @@ pub(super) fn show(
         dry_run: applied.is_none(),
         experiments,
         runs: Runs { made, applied },
+        orphans: made.orphans.as_deref(),
         totals,
     })
 }

@@ -14,6 +14,7 @@ use super::table;
 use crate::cleanup::apply::Applied;
 use crate::cleanup::artifacts;
 use crate::cleanup::facts::{Millis, Snapshot};
+use crate::cleanup::orphans::{self, Orphan};
 use crate::cleanup::place::{Access, Place, Places};
 use crate::cleanup::plan::{Action, Findings, Plan, decide};
 use crate::cleanup::policy::{DAY, MaxDelete};
@@ -55,6 +56,9 @@ pub(super) struct PlanArgs {
     /// Do not add up bytes, which takes a look into every folder
     #[arg(long)]
     no_sizes: bool,
+    /// Tell of folders that look like a run's and that the store knows nothing of, too
+    #[arg(long)]
+    orphans: bool,
     /// Write the plan to this file, and do nothing
     #[arg(long, value_name = "FILE", conflicts_with = "apply_plan")]
     plan_out: Option<PathBuf>,
@@ -79,6 +83,8 @@ pub(super) struct Made {
     /// What runs that go take with them, where it was looked at.
     pub(super) sizes: BTreeMap<u32, Size>,
     pub(super) with_sizes: bool,
+    /// None if nobody asked.
+    pub(super) orphans: Option<Vec<Orphan>>,
     pub(super) now: Millis,
 }
 
@@ -87,6 +93,7 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let mut opened = args.store.open(ctx)?;
     let is_dry = args.dry_run || args.plan_out.is_some();
     if is_dry {
+        carry::warn_of_unfinished(&opened, ctx);
         let made = make(args, &mut opened, now, ctx)?;
         warn_of_limit(args, &made, ctx);
         if let Some(path) = &args.plan_out {
@@ -159,7 +166,9 @@ pub(super) fn make(
         plan = decide(&snapshot, now, &findings, |index, _| refuse(index));
     }
     drop(places);
-    Ok(Made { snapshot, plan, sizes, with_sizes: !args.no_sizes, now })
+    let orphans =
+        args.orphans.then(|| orphans::find(&snapshot, access, store.as_mut(), ctx)).transpose()?;
+    Ok(Made { snapshot, plan, sizes, with_sizes: !args.no_sizes, orphans, now })
 }
 
 /// The folders of a run: its own, and those of the models that it logged.
@@ -184,8 +193,10 @@ fn look_at(
 ) -> Vec<Looked> {
     let progress = ctx.out.progress("adding up", Unit::Items, Some(runs.len() as u64));
     let sum = |sizes: Vec<Option<Size>>| {
-        let add = |a: Size, b: Size| Size { bytes: a.bytes + b.bytes, files: a.files + b.files };
-        sizes.into_iter().flatten().reduce(add)
+        sizes.into_iter().flatten().reduce(|mut all, one| {
+            all.add(one);
+            all
+        })
     };
     if !access.has_proxy || access.is_named {
         let look = |index: &u32| {

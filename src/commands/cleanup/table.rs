@@ -42,6 +42,7 @@ pub(super) fn show(
         text += &refusals(made);
     }
     let _ = writeln!(text, "{}", kept(made));
+    text += &orphans(made);
     match applied {
         Some(applied) => {
             let _ = writeln!(text, "{}", summary(&all, applied));
@@ -111,6 +112,21 @@ fn note(made: &Made, index: u32) -> String {
     let near = names.and_then(|names| nearest(metric, names.iter().map(String::as_str)));
     let near = near.map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
     format!("no run has {metric}: kept{near}")
+}
+
+/// `orphan   /data/mlruns/1/4c1e…/artifacts  412 MiB`
+fn orphans(made: &Made) -> String {
+    let Some(orphans) = &made.orphans else { return String::new() };
+    let mut text = String::new();
+    for orphan in orphans {
+        let path = orphan.path.display().to_string();
+        let path = crate::core::output::printable(&path);
+        let _ = writeln!(text, "orphan   {path}  {}", bytes(orphan.bytes));
+    }
+    let sum = orphans.iter().map(|orphan| orphan.bytes).sum();
+    let count = grouped(orphans.len() as u64);
+    let _ = writeln!(text, "orphans  {count} with {}: told, not removed", bytes(sum));
+    text
 }
 
 /// `kept     by age 118 · top 27 · tag 4`: each run once, by the first reason that holds.

@@ -260,7 +260,7 @@ impl Folder {
     pub fn size(&self) -> Result<Size, TreeError> {
         let mut size = Size::default();
         self.walk(&mut |_, entries| {
-            size.add(entries);
+            size.add_entries(entries);
             Ok(())
         })?;
         Ok(size)
@@ -268,7 +268,13 @@ impl Folder {
 }
 
 impl Size {
-    pub fn add(&mut self, entries: &[Entry]) {
+    pub fn add(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.files += other.files;
+    }
+
+    /// Adds what lies in a folder, folders in it left out.
+    pub fn add_entries(&mut self, entries: &[Entry]) {
         for entry in entries.iter().filter(|e| e.kind != EntryKind::Folder) {
             self.bytes += entry.bytes;
             self.files += 1;

@@ -111,7 +111,7 @@ fn a_plan_that_is_written_is_carried_out_exactly_and_changed_runs_are_left() {
             }
             "files" => {
                 for run in &changed.runs {
-                    changed.write_run(&sandbox.path("mlruns"), run);
+                    run.write(&sandbox.path("mlruns"));
                 }
             }
             _ => change(&mut server.world.lock().unwrap()),

@@ -219,7 +219,7 @@ fn what_cannot_be_archived_is_not_deleted() {
     ran.fails(4, &["it is no file, folder or link"]);
     assert!(ran.stdout.starts_with("3 of 6 runs deleted"), "{ran:?}");
     assert!(pipe.exists());
-    let inside = ["--archive-path", "artifacts/backup"];
+    let inside = ["--archive-path", "artifacts/1/backup"];
     cleanup(&sandbox, &uri, &inside).fails(2, &["is among the artifacts themselves"]);
     sandbox.write("file", "");
     cleanup(&sandbox, &uri, &["--archive-path", "file"]).fails(3, &["cannot archive in"]);

@@ -168,6 +168,27 @@ fn folders_that_others_are_in_are_refused() {
 }
 
 #[test]
+fn orphans_are_told_and_not_removed() {
+    let mut world = world();
+    world.runs[7].is_deleted = true;
+    let (sandbox, uri) = sqlite(&world);
+    let orphan = sandbox.write(&format!("artifacts/1/{}/artifacts/lost.bin", id(99)), "12345");
+    let model =
+        sandbox.write(&format!("artifacts/1/models/m-{}/artifacts/lost.bin", id(98)), "1234");
+    sandbox.write("artifacts/1/notes/artifacts/own.txt", "somebody's own");
+    let document = plan(&sandbox, &uri, &["--orphans"]);
+    let orphans = document["orphans"].as_array().unwrap();
+    assert_eq!(orphans.len(), 2, "{orphans:?}");
+    assert_eq!((&orphans[0]["bytes"], &orphans[1]["bytes"]), (&5.into(), &4.into()));
+    let ran = cleanup(&sandbox, &uri, &["--top-n", "1", "--orphans", "-v"]);
+    assert!(
+        ran.succeeds().stdout.contains("orphans  2 with 9 bytes: told, not removed"),
+        "{ran:?}"
+    );
+    assert!(orphan.exists() && model.exists());
+}
+
+#[test]
 fn prefixes_are_not_folders() {
     let mut world = world();
     world.experiments = (1..=12).map(|n| format!("e{n}")).collect();

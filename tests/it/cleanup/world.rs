@@ -42,6 +42,34 @@ impl Run {
         }
     }
 
+    /// As a folder of the file store.
+    pub(crate) fn write(&self, root: &Path) {
+        let run = self;
+        let folder = root.join((run.experiment + 1).to_string()).join(&run.id);
+        let statuses = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
+        let status = 1 + statuses.iter().position(|s| *s == run.status).unwrap();
+        let end = run.end.map_or("null".to_owned(), |end| end.to_string());
+        let stage = if run.is_deleted { "deleted" } else { "active" };
+        let meta = format!(
+            "artifact_uri: {}\nend_time: {end}\nexperiment_id: '{}'\nlifecycle_stage: {stage}\nrun_id: '{}'\n\
+             start_time: {}\nstatus: {status}\ntags: []\n",
+            run.uri_in(root.to_str().unwrap()),
+            run.experiment + 1,
+            run.id,
+            run.start
+        );
+        write(&folder.join("meta.yaml"), &meta);
+        if let Some(metric) = run.metric {
+            write(&folder.join("metrics/sharpe_ratio"), &format!("1 {metric} 0\n"));
+        }
+        for (key, value) in &run.tags {
+            write(&folder.join("tags").join(key), value);
+        }
+        if let Some(parent) = &run.parent {
+            write(&folder.join("tags/mlflow.parentRunId"), parent);
+        }
+    }
+
     fn uri_in(&self, root: &str) -> String {
         let usual = || format!("{root}/{}/{}/artifacts", self.experiment + 1, self.id);
         self.uri.clone().unwrap_or_else(usual)
@@ -201,7 +229,7 @@ impl World {
             write(&root.join(index.to_string()).join("meta.yaml"), &meta);
         }
         for run in &self.runs {
-            self.write_run(&root, run);
+            run.write(&root);
         }
         for model in &self.models {
             let experiment = model.experiment + 1;
@@ -234,32 +262,6 @@ impl World {
             }
         }
         at.to_owned()
-    }
-
-    pub(crate) fn write_run(&self, root: &Path, run: &Run) {
-        let folder = root.join((run.experiment + 1).to_string()).join(&run.id);
-        let statuses = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
-        let status = 1 + statuses.iter().position(|s| *s == run.status).unwrap();
-        let end = run.end.map_or("null".to_owned(), |end| end.to_string());
-        let stage = if run.is_deleted { "deleted" } else { "active" };
-        let meta = format!(
-            "artifact_uri: {}\nend_time: {end}\nexperiment_id: '{}'\nlifecycle_stage: {stage}\nrun_id: '{}'\n\
-             start_time: {}\nstatus: {status}\ntags: []\n",
-            run.uri_in(root.to_str().unwrap()),
-            run.experiment + 1,
-            run.id,
-            run.start
-        );
-        write(&folder.join("meta.yaml"), &meta);
-        if let Some(metric) = run.metric {
-            write(&folder.join("metrics/sharpe_ratio"), &format!("1 {metric} 0\n"));
-        }
-        for (key, value) in &run.tags {
-            write(&folder.join("tags").join(key), value);
-        }
-        if let Some(parent) = &run.parent {
-            write(&folder.join("tags/mlflow.parentRunId"), parent);
-        }
     }
 }
 
