@@ -105,13 +105,6 @@ complete -c ut -n "__fish_ut_using_subcommand infer; and __fish_seen_subcommand_
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l tracking-uri -d 'Where the runs are: http://…, sqlite:///FILE or a folder [default: as MLflow finds it]' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l artifact-root -d 'Folder beneath which artifacts must lie; those of a server too, if it is on this machine' -r -F
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l experiment -d 'Only these experiments, by name or id [default: all]' -r
-complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l retention-days -d 'Keep runs that were active within so many days [default: 30]' -r
-complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l top-n -d 'Keep so many of the best runs of each experiment [default: 10]' -r
-complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l metric -d 'The metric by which they are ranked [default: sharpe_ratio]' -r
-complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l mode -d 'Which end of it is the better one [default: max]' -r -f -a "max\t''
-min\t''"
-complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l protect-tag -d 'Keep runs with this tag, besides those of the configuration [default: stage=production, protected=true]' -r
-complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l min-keep -d 'Active runs that stay in every experiment [default: 1]' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l archive-path -d 'Archive every run here before it goes: one file a run' -r -F
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l max-delete -d 'Do nothing if more runs would go, or a larger share of an experiment\'s' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l now -d 'Decide as at this time; one that is to come needs --dry-run' -r
@@ -119,6 +112,13 @@ complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subco
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l apply-plan -d 'Carry out exactly this plan; runs that have changed since are left' -r -F
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l format -r -f -a "table\t''
 json\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l retention-days -d 'Keep runs that were active within so many days [default: 30]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l top-n -d 'Keep so many of the best runs of each experiment [default: 10]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l metric -d 'The metric by which they are ranked [default: sharpe_ratio]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l mode -d 'Which end of it is the better one [default: max]' -r -f -a "max\t''
+min\t''"
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l protect-tag -d 'Keep runs with this tag, besides those of the configuration [default: stage=production, protected=true]' -r
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l min-keep -d 'Active runs that stay in every experiment [default: 1]' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and not __fish_seen_subcommand_from restore verify explain help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
@@ -163,6 +163,8 @@ complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcomman
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l tracking-uri -d 'Where the runs are: http://…, sqlite:///FILE or a folder [default: as MLflow finds it]' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l artifact-root -d 'Folder beneath which artifacts must lie; those of a server too, if it is on this machine' -r -F
+complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l format -r -f -a "table\t''
+json\t''"
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l retention-days -d 'Keep runs that were active within so many days [default: 30]' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l top-n -d 'Keep so many of the best runs of each experiment [default: 10]' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l metric -d 'The metric by which they are ranked [default: sharpe_ratio]' -r
@@ -170,8 +172,6 @@ complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcomman
 min\t''"
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l protect-tag -d 'Keep runs with this tag, besides those of the configuration [default: stage=production, protected=true]' -r
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l min-keep -d 'Active runs that stay in every experiment [default: 1]' -r
-complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l format -r -f -a "table\t''
-json\t''"
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
 complete -c ut -n "__fish_ut_using_subcommand cleanup; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''

@@ -27,10 +27,10 @@ pub(super) struct ExplainArgs {
     run: String,
     #[command(flatten)]
     store: StoreArgs,
-    #[command(flatten)]
-    policy: PolicyArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: ReportFormat,
+    #[command(flatten)]
+    policy: PolicyArgs,
 }
 
 #[derive(Serialize)]

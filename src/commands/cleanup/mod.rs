@@ -19,18 +19,18 @@ use plan::PlanArgs;
 /// Clear MLflow's checkpoints by policy, and never one too many
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A run is kept if any of these holds: it was active within --retention-days; it is among the --top-n of its
-experiment by --metric; it has a protecting tag; the model registry refers to it; it runs or is scheduled; it is
-related to such a run; its age is not known; no run of its experiment has the metric. All others are archived
-(with --archive-path), soft-deleted, and their artifacts removed.
+A run is kept if any of these holds: it was active within --retention-days; it is among the --top-n of its \
+experiment by --metric; it has a protecting tag; the model registry refers to it; it runs or is scheduled; it is \
+related to such a run; its age is not known; no run of its experiment has the metric. All others are archived (with \
+--archive-path), soft-deleted, and their artifacts removed.
 
 Examples:
   ut cleanup --dry-run --tracking-uri http://mlflow:5000
   ut cleanup --metric val_loss --mode min --top-n 5 --archive-path /backup/mlflow
   ut cleanup restore 4c1e0d6f1f3b4e0c9a8d7b6a5f4e3d2c --archive-path /backup/mlflow
 
-Exit codes: 0 done, 2 wrong usage or configuration, 3 failed, 4 runs were refused or left, 75 another cleanup is at it,
-or the store is locked.")]
+Exit codes: 0 done, 2 wrong usage or configuration, 3 failed, 4 runs were refused or left, 75 another cleanup is at \
+it, or the store is locked or away.")]
 pub(crate) struct CleanupArgs {
     #[command(subcommand)]
     command: Option<CleanupCommand>,

@@ -36,8 +36,6 @@ pub(super) struct PlanArgs {
     /// Only these experiments, by name or id [default: all]
     #[arg(long, value_name = "NAME|ID")]
     pub(super) experiment: Vec<String>,
-    #[command(flatten)]
-    pub(super) policy: PolicyArgs,
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -70,6 +68,8 @@ pub(super) struct PlanArgs {
     pub(super) yes: bool,
     #[arg(long, value_enum, default_value = "table")]
     pub(super) format: ReportFormat,
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
 }
 
 fn time(text: &str) -> Result<i64, &'static str> {

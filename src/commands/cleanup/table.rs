@@ -11,7 +11,7 @@ use crate::cleanup::reason::GROUPS;
 use crate::core::context::Context;
 use crate::core::error::nearest;
 use crate::core::output::units::{bytes, grouped};
-use crate::core::output::{Align, Level, Table};
+use crate::core::output::{Align, Level, Table, printable};
 use crate::core::time::format_time;
 
 /// Lines of refusals that are shown without `-v`.
@@ -94,7 +94,14 @@ fn table(made: &Made, each: Vec<Totals>, all: &Totals, ctx: &Context) -> String 
     if rows.iter().any(|row| !row.2.is_empty()) {
         table.column("", Align::Left, 4, rows.iter().map(|row| row.2.clone()));
     }
-    table.render(&ctx.out)
+    let mut text = table.render(&ctx.out);
+    // Where there was no room for them.
+    let notes = rows.iter().map(|row| (printable(&row.0), printable(&row.2)));
+    let left_out: Vec<_> = notes.filter(|(_, note)| !text.contains(note.as_str())).collect();
+    for (name, note) in left_out {
+        let _ = writeln!(text, "{name}: {note}");
+    }
+    text
 }
 
 /// `no run has sharpe_ratio: kept (did you mean sharpe?)`
@@ -120,7 +127,7 @@ fn orphans(made: &Made) -> String {
     let mut text = String::new();
     for orphan in orphans {
         let path = orphan.path.display().to_string();
-        let path = crate::core::output::printable(&path);
+        let path = printable(&path);
         let _ = writeln!(text, "orphan   {path}  {}", bytes(orphan.bytes));
     }
     let sum = orphans.iter().map(|orphan| orphan.bytes).sum();
@@ -162,7 +169,8 @@ fn refusals(made: &Made) -> String {
         }
         let run = &made.snapshot.runs[index as usize];
         let name = &made.snapshot.scope(run).experiment.name;
-        let _ = writeln!(text, "refused  {name}/{}  {why}", run.id);
+        let line = printable(&format!("refused  {name}/{}  {why}", run.id));
+        let _ = writeln!(text, "{line}");
     }
     if more > 0 {
         let _ = writeln!(text, "refused  {more} more; -v shows all");
@@ -195,7 +203,7 @@ fn line(made: &Made, index: u32, applied: Option<&Applied>) -> String {
     if let Some(left) = applied.and_then(|applied| applied.left.get(&index)) {
         let _ = write!(text, "  left: {}", why(left));
     }
-    crate::core::output::printable(&text)
+    printable(&text)
 }
 
 fn why(left: &Left) -> &str {

@@ -189,6 +189,20 @@ fn orphans_are_told_and_not_removed() {
 }
 
 #[test]
+fn names_do_not_reach_the_terminal_as_they_are() {
+    let mut world = world();
+    world.experiments[0] = "\u{1b}[2Jmomentum".to_owned();
+    world.runs[0].uri = Some("/\u{1b}[31m".to_owned());
+    let (sandbox, uri) = sqlite(&world);
+    for flags in [&["--dry-run"][..], &["--dry-run", "-v"], &[]] {
+        let all: Vec<&str> = TOP.iter().chain(flags).copied().collect();
+        let ran = cleanup(&sandbox, &uri, &all);
+        assert_eq!(ran.code, Some(4));
+        assert!(!ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'), "{ran:?}");
+    }
+}
+
+#[test]
 fn prefixes_are_not_folders() {
     let mut world = world();
     world.experiments = (1..=12).map(|n| format!("e{n}")).collect();
