@@ -105,10 +105,11 @@ def make_million(folder):
     c = sqlite3.connect(folder / "mlflow.db")
     c.executescript(f"""
         PRAGMA synchronous = OFF;
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+        CREATE TEMP TABLE ids AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+            SELECT lower(hex(randomblob(16))) AS id, 1 + i % 100 AS e, {int(time.time() * 1000)} - abs(random() % (120 * {DAY})) AS start FROM n;
         INSERT INTO runs (run_uuid, name, source_type, status, start_time, end_time, lifecycle_stage, artifact_uri, experiment_id)
         SELECT id, id, 'LOCAL', 'FINISHED', start, start + 1000, 'active', '{folder}/artifacts/' || e || '/' || id || '/artifacts', e
-        FROM (SELECT lower(hex(randomblob(16))) AS id, {int(time.time() * 1000)} - abs(random() % (120 * {DAY})) AS start, 1 + i % 100 AS e FROM n);
+        FROM ids;
         INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) SELECT 'sharpe_ratio', random() / 1e18, 0, 0, 0, run_uuid FROM runs;
         INSERT INTO tags (key, value, run_uuid) SELECT 'stage', iif(random() % 100, 'dev', 'production'), run_uuid FROM runs;
         INSERT INTO tags (key, value, run_uuid) SELECT 'mlflow.parentRunId', run_uuid, run_uuid FROM runs WHERE random() % 3 = 0;
