@@ -9,7 +9,6 @@ use super::restore::{make_active, put_back};
 use super::store::Store;
 use crate::core::context::Context;
 use crate::core::error::Fault;
-use crate::core::shutdown;
 
 /// How a run that was found in the journal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +67,6 @@ fn one(
         let ids: Vec<&str> = task.models().chain([task.run.as_str()]).collect();
         is_named(&ids, versions)
     };
-    let _signals_wait = shutdown::hold();
     match (&now, step) {
         (Some(run), Step::Deleting) if run.is_active => Ok(Ended::Undone),
         (Some(run), _) if run.is_active => {

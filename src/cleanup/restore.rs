@@ -1,10 +1,11 @@
 //! Bringing a run back from its archive.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, Seek as _};
 use std::path::Path;
 
-use super::archive::{self, ArchiveError, Manifest};
+use super::archive::{self, ArchiveError, ArchivedFile, Manifest};
 use super::artifacts;
 use super::facts::{Run, Snapshot};
 use super::journal::TaskPart;
@@ -12,8 +13,7 @@ use super::place::{Access, Place, Places};
 use super::store::{Deletable, Store};
 use crate::core::context::Context;
 use crate::core::error::Fault;
-use crate::core::files::tree::{Folder, TreeError};
-use crate::core::shutdown;
+use crate::core::files::tree::{EntryKind, Folder, TreeError};
 
 /// What is filled before it takes the place of the empty folder.
 const FILLING: &str = "artifacts.ut-restoring";
@@ -47,11 +47,12 @@ pub fn restore(
     for part in &parts {
         match artifacts::inspect(&part.place, store, ctx) {
             Ok(found) if found.unwrap_or_default().files == 0 => {}
+            // An earlier try was stopped before the run was active again.
+            Ok(_) if !run.is_active && are_archived(part, &manifest, store, ctx)? => {}
             Ok(_) => return Err(cannot("there are files where its own would go")),
             Err(why) => return Err(cannot(&why)),
         }
     }
-    let _signals_wait = shutdown::hold();
     put_back(path, &parts, store, ctx)?;
     let what = Deletable {
         experiment: &manifest.experiment_id,
@@ -76,6 +77,84 @@ pub(super) fn make_active(
             Err(fault)
         }
     }
+}
+
+/// Whether every file that lies there is one of the archive's, so that nothing is lost when it is replaced.
+fn are_archived(
+    part: &TaskPart,
+    manifest: &Manifest,
+    store: &mut dyn Store,
+    ctx: &Context,
+) -> Result<bool, Fault> {
+    let prefix = archive::prefix(part.model.as_deref());
+    let archived: HashMap<&str, &ArchivedFile> = manifest
+        .files
+        .iter()
+        .filter_map(|file| Some((file.path.strip_prefix(&prefix)?, file)))
+        .collect();
+    match &part.place {
+        Place::Local { root, names } => {
+            let cannot = |e| Fault::failed("cannot look at artifacts").because(e);
+            let Some(folder) = Folder::descend(root, names).map_err(cannot)? else {
+                return Ok(true);
+            };
+            is_local_archived(&folder, "", &archived)
+                .map_err(|e| Fault::failed("cannot look at artifacts").because(e))
+        }
+        Place::Proxy { path } => is_remote_archived(path, "", &archived, store, ctx),
+    }
+}
+
+fn is_local_archived(
+    folder: &Folder,
+    prefix: &str,
+    archived: &HashMap<&str, &ArchivedFile>,
+) -> Result<bool, ArchiveError> {
+    for entry in folder.entries()? {
+        let path = format!("{prefix}{}", entry.name.to_string_lossy());
+        let known = archived.get(path.as_str());
+        let is_ours = match entry.kind {
+            EntryKind::Folder => {
+                let inner = folder.enter(&entry.name)?;
+                let check =
+                    |inner: Folder| is_local_archived(&inner, &format!("{path}/"), archived);
+                inner.map_or(Ok(true), check)?
+            }
+            EntryKind::File => {
+                let hash = archive::hash(folder.file(&entry.name)?)?;
+                known.is_some_and(|known| known.blake3.as_ref() == Some(&hash))
+            }
+            EntryKind::Link => known.is_some_and(|known| known.link.is_some()),
+            EntryKind::Special => false,
+        };
+        if !is_ours {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A server tells lengths.
+fn is_remote_archived(
+    path: &str,
+    prefix: &str,
+    archived: &HashMap<&str, &ArchivedFile>,
+    store: &mut dyn Store,
+    ctx: &Context,
+) -> Result<bool, Fault> {
+    let Some(proxy) = store.proxy() else { return Ok(false) };
+    for entry in proxy.list(path, ctx)? {
+        let own = format!("{prefix}{}", entry.name);
+        let inner = format!("{path}/{}", entry.name);
+        let is_ours = match entry.bytes {
+            Some(bytes) => archived.get(own.as_str()).is_some_and(|known| known.bytes == bytes),
+            None => is_remote_archived(&inner, &format!("{own}/"), archived, store, ctx)?,
+        };
+        if !is_ours {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn find<'s>(snapshot: &'s Snapshot, manifest: &Manifest) -> Result<&'s Run, String> {

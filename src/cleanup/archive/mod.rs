@@ -80,6 +80,18 @@ pub enum ArchiveError {
     Server(String),
 }
 
+/// Where the files of a run are in it, or those of a logged model.
+pub(super) fn prefix(model: Option<&str>) -> String {
+    model.map_or_else(|| RUN.to_owned(), |model| format!("{MODELS}{model}/"))
+}
+
+/// BLAKE3 of all that can be read, as a manifest has it.
+pub(super) fn hash(from: impl Read) -> io::Result<String> {
+    let mut content = Hashing::new(from);
+    io::copy(&mut content, &mut io::sink())?;
+    Ok(content.hex())
+}
+
 /// Where a run's archive is, or will be.
 pub fn path(folder: &Path, experiment: &str, run: &str) -> PathBuf {
     folder.join(experiment).join(format!("{run}{WHOLE}"))

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use super::{ArchiveError, ArchivedFile, Hashing, MANIFEST, MODELS, Manifest, RUN, SCHEMA};
+use super::{ArchiveError, ArchivedFile, Hashing, MANIFEST, Manifest, SCHEMA};
 use crate::core::files::tree::Folder;
 
 /// Bytes of a manifest, at most.
@@ -87,7 +87,7 @@ fn each(
     model: Option<&str>,
     mut put: impl FnMut(&[&str], Content<'_>) -> Result<(), ArchiveError>,
 ) -> Result<(), ArchiveError> {
-    let prefix = model.map_or_else(|| RUN.to_owned(), |model| format!("{MODELS}{model}/"));
+    let prefix = super::prefix(model);
     for entry in open(path)?.entries()? {
         let mut entry = entry?;
         let name = name_of(&entry)?;

@@ -5,9 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{
-    ArchiveError, ArchivedFile, Hashing, MANIFEST, MODELS, Manifest, RUN, path, unfinished,
-};
+use super::{ArchiveError, ArchivedFile, Hashing, MANIFEST, Manifest, path, unfinished};
 use crate::cleanup::place::Place;
 use crate::cleanup::store::{Proxy, Store};
 use crate::core::context::Context;
@@ -59,10 +57,7 @@ fn write_new(
     encoder.include_checksum(true)?;
     let mut tar = tar::Builder::new(encoder);
     for part in parts {
-        let prefix = match part.model {
-            None => RUN.to_owned(),
-            Some(model) => format!("{MODELS}{model}/"),
-        };
+        let prefix = super::prefix(part.model);
         match part.place {
             Place::Local { root, names } => {
                 if let Some(folder) = Folder::descend(root, names)? {

@@ -74,6 +74,28 @@ fn what_was_archived_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_restore_that_was_stopped_is_done_again_but_covers_no_other_files() {
+    let (sandbox, uri) = sqlite(&world());
+    let id = format!("{:032x}", 1);
+    let folder = artifacts(&sandbox, 1, &id);
+    let before = tree(&folder);
+    cleanup(&sandbox, &uri, &FLAGS).succeeds();
+    // Killed while it filled the new folder, and after that had taken its place.
+    let filling = folder.with_file_name("artifacts.ut-restoring");
+    fs::create_dir_all(filling.join("half")).unwrap();
+    fs::write(filling.join("half/a"), "x").unwrap();
+    for (path, text) in &before {
+        super::world::write(path, text);
+    }
+    fs::write(folder.join("own.txt"), "somebody's").unwrap();
+    restore(&sandbox, &uri, &[&id]).fails(3, &["there are files where its own would go"]);
+    fs::remove_file(folder.join("own.txt")).unwrap();
+    restore(&sandbox, &uri, &[&id]).succeeds();
+    assert_eq!(tree(&folder), before);
+    assert!(!filling.exists());
+}
+
+#[test]
 fn an_archive_opens_without_ut() {
     let (sandbox, uri) = sqlite(&world());
     cleanup(&sandbox, &uri, &FLAGS).succeeds();

@@ -69,6 +69,30 @@ fn a_database_that_is_locked_read_only_or_of_an_unknown_version_is_not_changed()
     assert_eq!(tree(&sandbox.path("artifacts")).len(), 2);
 }
 
+/// As MLflow leaves it when it is killed while it writes: the next reader brings it back to what it was.
+#[test]
+fn a_database_whose_writer_was_killed_is_read() {
+    let (sandbox, uri) = sqlite(&world());
+    let db = Connection::open(sandbox.path("mlflow.db")).unwrap();
+    db.execute_batch("PRAGMA cache_size = 1; BEGIN; UPDATE runs SET status = 'RUNNING'").unwrap();
+    let filler = "INSERT INTO params VALUES (?, hex(zeroblob(4000)), 'x')";
+    for n in 0..50 {
+        db.execute(filler, [n]).unwrap();
+    }
+    // What is on the disk at this moment.
+    for name in ["mlflow.db", "mlflow.db-journal"] {
+        std::fs::copy(sandbox.path(name), sandbox.path(&format!("{name}.copy"))).unwrap();
+    }
+    db.execute_batch("ROLLBACK").unwrap();
+    drop(db);
+    std::fs::rename(sandbox.path("mlflow.db.copy"), sandbox.path("mlflow.db")).unwrap();
+    std::fs::rename(sandbox.path("mlflow.db-journal.copy"), sandbox.path("mlflow.db-journal"))
+        .unwrap();
+    let document = super::plan(&sandbox, &uri, &TOP);
+    assert_eq!(document["totals"]["delete"], 4);
+    assert!(!sandbox.path("mlflow.db-journal").exists());
+}
+
 #[test]
 fn a_table_whose_values_are_of_any_type_is_read() {
     let (sandbox, uri) = sqlite(&world());

@@ -50,9 +50,7 @@ impl Sqlite {
                 .because(e)
                 .hint("--tracking-uri or MLFLOW_TRACKING_URI says where the runs are")
         })?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let connection = Connection::open_with_flags(&real, flags).map_err(|e| fault(path, e))?;
-        connection.busy_timeout(PATIENCE).map_err(|e| fault(path, e))?;
+        let connection = to_read(&real).map_err(|e| fault(path, e))?;
         let has = |table: &str, column: &str| {
             let sql = "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?";
             let count = connection.query_row(sql, [table, column], |row| row.get::<_, i64>(0));
@@ -122,6 +120,23 @@ impl Sqlite {
     /// Inside a change, what the change sees; else what all see.
     fn current(&self) -> &Connection {
         self.writer.as_ref().unwrap_or(&self.connection)
+    }
+}
+
+/// A writer that was killed leaves a journal that only one who may write can roll back, as every client of MLflow does.
+fn to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let open = |flags| -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    match open(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            open(OpenFlags::SQLITE_OPEN_READ_ONLY)
+        }
+        opened => opened,
     }
 }
 
