@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::server::Server;
 use super::world::{Model, Run, World, tree};
-use super::{artifacts, cleanup, has_files, plan, sqlite};
+use super::{artifacts, cleanup, has_files, plan, sqlite, store_of};
 use crate::support::Sandbox;
 
 /// Twelve old runs, of which two are the best, and one whose child is new.
@@ -79,16 +79,8 @@ fn the_document_says_what_was_done() {
 #[test]
 fn a_plan_that_is_written_is_carried_out_exactly_and_changed_runs_are_left() {
     for kind in ["sqlite", "files", "rest"] {
-        let (world, sandbox) = (world(), Sandbox::new());
-        let server = Server::new(world.clone(), sandbox.path("artifacts"));
-        let uri = match kind {
-            "files" => world.files(&sandbox.path("")),
-            "sqlite" => world.sqlite(&sandbox.path("")),
-            _ => {
-                let _ = world.sqlite(&sandbox.path(""));
-                server.uri.clone()
-            }
-        };
+        let world = world();
+        let (sandbox, server, uri, root) = store_of(&world, kind);
         let written = cleanup(&sandbox, &uri, &["--top-n", "2", "--plan-out", "plan.json"]);
         assert!(written.succeeds().stdout.contains("nothing was changed"), "{kind}");
         assert_eq!(plan(&sandbox, &uri, &TOP)["totals"]["delete"], 9, "{kind}");
@@ -122,7 +114,6 @@ fn a_plan_that_is_written_is_carried_out_exactly_and_changed_runs_are_left() {
             &["it has changed since the plan was written", "kept by now: tag:stage=production"],
         );
         assert!(ran.stdout.starts_with("7 of 13 runs deleted"), "{kind}: {ran:?}");
-        let root = if kind == "files" { "mlruns" } else { "artifacts" };
         for n in [1, 2] {
             let folder = sandbox.path(&format!("{root}/1/{}/artifacts", world.runs[n].id));
             assert!(has_files(&folder), "{kind}: {n}");

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use tar::EntryType::{Regular, Symlink};
 
-use super::server::Server;
 use super::world::{Model, Run, World, tree};
-use super::{artifacts, cleanup, has_files, plan, sqlite};
+use super::{artifacts, cleanup, has_files, plan, sqlite, store_of};
 use crate::support::{Sandbox, skipped};
 
 fn world() -> World {
@@ -29,16 +28,8 @@ fn restore(sandbox: &Sandbox, uri: &str, args: &[&str]) -> crate::support::Ran {
 #[test]
 fn what_was_archived_comes_back_as_it_was() {
     for kind in ["sqlite", "files", "rest"] {
-        let (world, sandbox) = (world(), Sandbox::new());
-        let server = Server::new(world.clone(), sandbox.path("artifacts"));
-        let (uri, root) = match kind {
-            "files" => (world.files(&sandbox.path("")), "mlruns"),
-            "sqlite" => (world.sqlite(&sandbox.path("")), "artifacts"),
-            _ => {
-                let _ = world.sqlite(&sandbox.path(""));
-                (server.uri.clone(), "artifacts")
-            }
-        };
+        let world = world();
+        let (sandbox, _server, uri, root) = store_of(&world, kind);
         let root = sandbox.path(root);
         if kind != "rest" {
             // What a server's listing has no word for.

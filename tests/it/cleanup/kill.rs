@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::server::Server;
 use super::world::{Run, World, content, tree, write};
-use super::{AT, cleanup, has_files};
+use super::{AT, cleanup, has_files, store_of};
 use crate::support::Sandbox;
 
 /// The first two stay for their rank, the third for its tag.
@@ -88,16 +88,8 @@ fn no_protected_byte_is_lost_and_nothing_stays_half_deleted() {
             break;
         }
         let kind = ["sqlite", "files", "rest"][case % 3];
-        let (world, sandbox) = (world(), Sandbox::new());
-        let server = Server::new(world.clone(), sandbox.path("artifacts"));
-        let (uri, root) = match kind {
-            "files" => (world.files(&sandbox.path("")), "mlruns"),
-            "sqlite" => (world.sqlite(&sandbox.path("")), "artifacts"),
-            _ => {
-                let _ = world.sqlite(&sandbox.path(""));
-                (server.uri.clone(), "artifacts")
-            }
-        };
+        let world = world();
+        let (sandbox, server, uri, root) = store_of(&world, kind);
         let folder = |id: &str| sandbox.path(&format!("{root}/1/{id}/artifacts"));
         for run in &world.runs {
             for n in 0..20 {

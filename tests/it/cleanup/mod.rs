@@ -65,6 +65,22 @@ pub(crate) fn example(sandbox: &Sandbox) {
     World::of(runs).files(&sandbox.path(""));
 }
 
+/// A world as a store of this kind: its folder, its server, its URI and the name of its artifacts' folder.
+fn store_of(world: &World, kind: &str) -> (Sandbox, server::Server, String, &'static str) {
+    let sandbox = Sandbox::new();
+    let server = server::Server::new(world.clone(), sandbox.path("artifacts"));
+    let (uri, root) = match kind {
+        "files" => (world.files(&sandbox.path("")), "mlruns"),
+        "sqlite" => (world.sqlite(&sandbox.path("")), "artifacts"),
+        _ => {
+            // What the server has behind it.
+            let _ = world.sqlite(&sandbox.path(""));
+            (server.uri.clone(), "artifacts")
+        }
+    };
+    (sandbox, server, uri, root)
+}
+
 /// A world written as a database in a folder of its own.
 fn sqlite(world: &World) -> (Sandbox, String) {
     let sandbox = Sandbox::new();
