@@ -293,8 +293,8 @@ impl Apply<'_> {
             Some(registry) => registry.versions(ctx)?,
             None => self.store.versions(ctx)?,
         };
-        for index in newly_referenced(snapshot, &versions, &old) {
-            let one = going.iter().find(|one| snapshot.runs[one.index as usize].id == index.id);
+        for run in newly_referenced(snapshot, &versions, &old) {
+            let one = going.iter().find(|one| *one.task.run == *run.id);
             if let Some(one) = one {
                 changed.insert(one.index, Why::itself("the model registry refers to it now"));
             }

@@ -1,7 +1,10 @@
 //! A plan that is written to be looked at, and carried out later.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::policy::Policy;
 use super::store::Metadata;
 
 pub const SCHEMA: &str = "ut.cleanup-plan/1";
@@ -14,6 +17,9 @@ pub struct PlanFile {
     pub store: String,
     /// The time that it was made for, RFC 3339.
     pub now: String,
+    /// By id of the experiment, of those that were decided on.
+    pub policies: BTreeMap<String, Policy>,
+    pub include_deleted: bool,
     pub runs: Vec<PlannedRun>,
 }
 

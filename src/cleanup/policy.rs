@@ -8,7 +8,18 @@ use super::facts::Millis;
 pub const DAY: Millis = 86_400_000;
 
 /// Which end of a metric is the better one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    clap::ValueEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     #[default]
     Max,
@@ -16,7 +27,7 @@ pub enum Mode {
 }
 
 /// `KEY=VALUE`. Values compare without case, for Python writes `True`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tag {
     pub key: String,
     pub value: String,
@@ -75,7 +86,7 @@ impl fmt::Display for MaxDelete {
 }
 
 /// The policy of an experiment: a run that any of it keeps is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
     pub retention_days: u32,
     pub top_n: u32,

@@ -72,6 +72,8 @@ fn one(
         (Some(run), _) if run.is_active => {
             Ok(Ended::LeftAlone("it was brought back before all of its files were gone"))
         }
+        // Whether it was soft-deleted cannot be told any more.
+        (None, Step::Deleting) => Ok(Ended::LeftAlone("the store cannot tell what it is")),
         (Some(_), _) if is_protected && task.was_active => undo(store, step, task, ctx),
         _ if is_protected => Ok(Ended::LeftAlone("it is protected now")),
         _ => {
@@ -89,14 +91,10 @@ fn one(
 fn undo(store: &mut dyn Store, step: Step, task: &Task, ctx: &Context) -> Result<Ended, Fault> {
     let mut ended = Ended::Undone;
     if step == Step::Removing {
-        match &task.archive {
-            Some(folder) => {
-                for part in &task.parts {
-                    artifacts::remove(&part.place, store, ctx)?;
-                }
-                let path = archive::path(folder, &task.experiment, &task.run);
-                put_back(&path, &task.parts, store, ctx)?;
-            }
+        let path =
+            task.archive.as_ref().map(|folder| archive::path(folder, &task.experiment, &task.run));
+        match path.filter(|path| archive::verify(path).is_ok()) {
+            Some(path) => put_back(&path, &task.parts, store, ctx)?,
             None => ended = Ended::LeftAlone("it is protected now, but some of its files are gone"),
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn restore(args: &RestoreArgs, ctx: &Context) -> anyhow::Result<Exit>
         wanted = all;
     }
     let mut opened = args.store.open(ctx)?;
-    let snapshot = opened.read(&[], &PolicyArgs::default(), true, ctx)?;
+    let snapshot = opened.read(&[], &PolicyArgs::default(), None, true, ctx)?;
     let progress = ctx.out.progress("restoring", Unit::Items, Some(wanted.len() as u64));
     let (mut back, mut files) = (0_u64, 0_u64);
     for archived in &wanted {

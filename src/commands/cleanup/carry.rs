@@ -11,6 +11,7 @@ use crate::cleanup::facts::{Millis, Snapshot};
 use crate::cleanup::journal::Journal;
 use crate::cleanup::plan::Action;
 use crate::cleanup::planfile::{PlanFile, PlannedRun, SCHEMA, fingerprint};
+use crate::cleanup::policy::{DAY, Policy};
 use crate::cleanup::recover::{Ended, recover};
 use crate::core::context::Context;
 use crate::core::error::Fault;
@@ -38,7 +39,8 @@ pub(super) fn out(
     let _only_one = lock(&folder, opened.store.identity(), opened.store.name())?;
     let journal = Journal::new(&state, opened.store.identity());
     let unfinished = finish(args, &mut opened, &journal, ctx)?;
-    let made = make(args, &mut opened, now, ctx)?;
+    let planned = file.as_ref().map(|(file, _)| file);
+    let made = make(args, &mut opened, now, planned, ctx)?;
     check_clock(&opened)?;
     let archive = archive(args, &opened, &made.snapshot, ctx)?;
     if let Some(beyond) = args.limit(ctx).and_then(|limit| beyond_limit(limit, &made)) {
@@ -120,7 +122,7 @@ fn finish(
     if journal.unfinished()?.is_empty() {
         return Ok(false);
     }
-    let snapshot = opened.read(&[], &args.policy, false, ctx)?;
+    let snapshot = opened.read(&[], &args.policy, None, false, ctx)?;
     let store = opened.store.as_mut();
     let mut is_left = false;
     for (run, ended) in recover(store, &snapshot.scopes, &snapshot.versions, journal, ctx)? {
@@ -194,6 +196,7 @@ fn question(made: &Made, runs: &[u32], archive: Option<&Path>) -> String {
 /// Writes which runs go, and what they are.
 pub(super) fn write_plan(
     path: &Path,
+    include_deleted: bool,
     made: &Made,
     opened: &mut Opened,
     ctx: &Context,
@@ -218,7 +221,12 @@ pub(super) fn write_plan(
     }
     let store = opened.store.identity().to_owned();
     let now = format_time(made.now * 1000);
-    let plan = PlanFile { schema: SCHEMA.to_owned(), store, now, runs };
+    let selected = made.snapshot.scopes.iter().filter(|scope| scope.is_selected);
+    let policies = selected
+        .map(|scope| (scope.experiment.id.to_string(), Policy::clone(&scope.policy)))
+        .collect();
+    let schema = SCHEMA.to_owned();
+    let plan = PlanFile { schema, store, now, policies, include_deleted, runs };
     let mut bytes = serde_json::to_vec_pretty(&plan).expect("a plan is plain data");
     bytes.push(b'\n');
     files::write(path, &bytes)
@@ -236,7 +244,7 @@ fn read_plan(path: &Path, opened: &Opened) -> Result<(PlanFile, Millis), Fault> 
         return Err(wrong(&format!("it is of another store: {}", plan.store)));
     }
     let at = parse_time(&plan.now).ok_or_else(|| wrong("its time cannot be read"))? / 1000;
-    if at > crate::core::clock::now() / 1000 + crate::cleanup::policy::DAY {
+    if at > crate::core::clock::now() / 1000 + DAY {
         return Err(wrong("it was made for a time that is to come"));
     }
     Ok((plan, at))

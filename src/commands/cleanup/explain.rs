@@ -51,7 +51,7 @@ struct Document<'s> {
 
 pub(super) fn run(args: &ExplainArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let mut opened = args.store.open(ctx)?;
-    let snapshot = opened.read(&[], &args.policy, true, ctx)?;
+    let snapshot = opened.read(&[], &args.policy, None, true, ctx)?;
     let index = find(&snapshot, &args.run)?;
     let run = &snapshot.runs[index as usize];
     let now = clock::now() / 1000;

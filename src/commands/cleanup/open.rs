@@ -8,6 +8,7 @@ use clap::Args;
 use super::settings::PolicyArgs;
 use crate::cleanup::facts::{Experiment, Scope, Snapshot};
 use crate::cleanup::place::{Access, Root};
+use crate::cleanup::planfile::PlanFile;
 use crate::cleanup::store::{self, Store, TrackingUri};
 use crate::core::context::Context;
 use crate::core::error::{Fault, nearest};
@@ -73,21 +74,32 @@ fn root(path: &Path, folder: &Path) -> Result<Root, Fault> {
 }
 
 impl Opened {
-    /// Everything in the store; only these experiments are decided on, or all.
+    /// Everything in the store; only these experiments are decided on, or all. What was `planned` before goes before
+    /// both.
     pub(super) fn read(
         &mut self,
         only: &[String],
         policy: &PolicyArgs,
+        planned: Option<&PlanFile>,
         with_deleted: bool,
         ctx: &Context,
     ) -> Result<Snapshot, Fault> {
         let listing = self.store.experiments(ctx)?;
         check_names(only, &listing.active, ctx)?;
+        let planned = planned.map(|plan| &plan.policies);
         let mut scopes = Vec::new();
         for experiment in listing.active {
             let is_it = |name: &String| **name == *experiment.id || **name == *experiment.name;
-            let is_selected = only.is_empty() || only.iter().any(is_it);
-            let policy = Arc::new(policy.policy(&experiment.name, ctx)?);
+            let own = planned.and_then(|policies| policies.get(&*experiment.id));
+            let is_selected = match planned {
+                Some(_) => own.is_some(),
+                None => only.is_empty() || only.iter().any(is_it),
+            };
+            let policy = match own {
+                Some(policy) => policy.clone(),
+                None => policy.policy(&experiment.name, ctx)?,
+            };
+            let policy = Arc::new(policy);
             scopes.push(Scope { experiment, policy, is_selected });
         }
         let mut snapshot = self.store.read(scopes, with_deleted, ctx)?;

@@ -1,6 +1,6 @@
 //! The plan: made, shown, and carried out unless it is a dry run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -17,6 +17,7 @@ use crate::cleanup::facts::{Millis, Snapshot};
 use crate::cleanup::orphans::{self, Orphan};
 use crate::cleanup::place::{Access, Place, Places};
 use crate::cleanup::plan::{Action, Findings, Plan, decide};
+use crate::cleanup::planfile::PlanFile;
 use crate::cleanup::policy::{DAY, MaxDelete};
 use crate::cleanup::store::Store;
 use crate::commands::ReportFormat;
@@ -27,6 +28,19 @@ use crate::core::exit::Exit;
 use crate::core::files::tree::Size;
 use crate::core::output::Unit;
 use crate::core::time::parse_time;
+
+/// Flags whose part a written plan takes.
+const PLANNED: [&str; 9] = [
+    "experiment",
+    "retention_days",
+    "top_n",
+    "metric",
+    "mode",
+    "protect_tag",
+    "min_keep",
+    "now",
+    "include_deleted",
+];
 
 #[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 #[derive(Debug, Args, PartialEq, Default)]
@@ -61,7 +75,7 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "apply_plan")]
     plan_out: Option<PathBuf>,
     /// Carry out exactly this plan; runs that have changed since are left
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = PLANNED)]
     pub(super) apply_plan: Option<PathBuf>,
     /// Do not ask at a terminal
     #[arg(long)]
@@ -94,10 +108,10 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let is_dry = args.dry_run || args.plan_out.is_some();
     if is_dry {
         carry::warn_of_unfinished(&opened, ctx);
-        let made = make(args, &mut opened, now, ctx)?;
+        let made = make(args, &mut opened, now, None, ctx)?;
         warn_of_limit(args, &made, ctx);
         if let Some(path) = &args.plan_out {
-            carry::write_plan(path, &made, &mut opened, ctx)?;
+            carry::write_plan(path, args.include_deleted, &made, &mut opened, ctx)?;
         }
         show(args, &made, &opened, None, ctx)?;
         return Ok(exit(&made, None));
@@ -128,9 +142,11 @@ pub(super) fn make(
     args: &PlanArgs,
     opened: &mut Opened,
     now: Millis,
+    planned: Option<&PlanFile>,
     ctx: &Context,
 ) -> Result<Made, Fault> {
-    let snapshot = opened.read(&args.experiment, &args.policy, args.include_deleted, ctx)?;
+    let with_deleted = planned.map_or(args.include_deleted, |plan| plan.include_deleted);
+    let snapshot = opened.read(&args.experiment, &args.policy, planned, with_deleted, ctx)?;
     warn_of_clock(&snapshot, now, ctx);
     let mut findings = Findings::default();
     let mut sizes = BTreeMap::new();
@@ -226,7 +242,7 @@ fn warn_of_clock(snapshot: &Snapshot, now: Millis, ctx: &Context) {
     }
 }
 
-/// The experiments of which more would go than allowed; all of them together are `None`.
+/// What is beyond the limit, in words.
 pub(super) fn beyond_limit(limit: MaxDelete, made: &Made) -> Option<String> {
     let mut counts: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
     for (run, decision) in made.snapshot.runs.iter().zip(&made.plan.decisions) {
@@ -271,13 +287,9 @@ pub(super) fn show(
 
 /// Whether anything was refused or left.
 pub(super) fn exit(made: &Made, applied: Option<&Applied>) -> Exit {
-    let refused: BTreeSet<u32> = made
-        .plan
-        .refusals
-        .keys()
-        .copied()
-        .filter(|index| made.snapshot.scope(&made.snapshot.runs[*index as usize]).is_selected)
-        .collect();
+    let is_selected =
+        |index: &u32| made.snapshot.scope(&made.snapshot.runs[*index as usize]).is_selected;
+    let is_refused = made.plan.refusals.keys().any(is_selected);
     let is_left = applied.is_some_and(|applied| !applied.left.is_empty());
-    if refused.is_empty() && !is_left { Exit::Done } else { Exit::Partial }
+    if !is_refused && !is_left { Exit::Done } else { Exit::Partial }
 }

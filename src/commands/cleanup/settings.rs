@@ -45,16 +45,12 @@ impl PolicyArgs {
         };
         let configured = config.texts("cleanup.protect-tags");
         let texts = configured.unwrap_or_else(|| DEFAULT_TAGS.map(str::to_owned).to_vec());
-        let mut tags = Vec::new();
-        for text in
-            texts.iter().chain(&self.protect_tag.iter().map(Tag::to_string).collect::<Vec<_>>())
-        {
-            let wrong = |e| Fault::usage(format!("cleanup.protect-tags: {text:?}: {e}"));
-            let tag: Tag = text.parse().map_err(wrong)?;
-            if !tags.contains(&tag) {
-                tags.push(tag);
-            }
-        }
+        let tag = |text: &String| {
+            text.parse::<Tag>()
+                .map_err(|e| Fault::usage(format!("cleanup.protect-tags: {text:?}: {e}")))
+        };
+        let mut tags = texts.iter().map(tag).collect::<Result<Vec<_>, _>>()?;
+        tags.extend_from_slice(&self.protect_tag);
         if tags.len() > 64 {
             return Err(Fault::usage("more than 64 protecting tags"));
         }

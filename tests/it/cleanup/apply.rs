@@ -108,7 +108,9 @@ fn a_plan_that_is_written_is_carried_out_exactly_and_changed_runs_are_left() {
             }
             _ => change(&mut server.world.lock().unwrap()),
         }
-        let ran = cleanup(&sandbox, &uri, &["--top-n", "2", "--apply-plan", "plan.json"]);
+        // The policy is the plan's, not the default one.
+        let apply = ["cleanup", "--tracking-uri", &uri, "--apply-plan", "plan.json"];
+        let ran = sandbox.ut(apply);
         ran.fails(
             4,
             &["it has changed since the plan was written", "kept by now: tag:stage=production"],
@@ -126,10 +128,14 @@ fn a_plan_is_of_one_store_and_whole() {
     let (sandbox, uri) = sqlite(&world());
     cleanup(&sandbox, &uri, &["--plan-out", "plan.json"]).succeeds();
     let (_other, elsewhere) = sqlite(&world());
-    cleanup(&sandbox, &elsewhere, &["--apply-plan", "plan.json"]).fails(2, &["of another store"]);
+    let apply = |uri: &str, plan: &str| {
+        sandbox.ut(["cleanup", "--tracking-uri", uri, "--apply-plan", plan])
+    };
+    apply(&elsewhere, "plan.json").fails(2, &["of another store"]);
+    cleanup(&sandbox, &uri, &["--apply-plan", "plan.json"]).fails(2, &["cannot be used with"]);
     sandbox.write("plan.json", "{\"schema\":");
-    cleanup(&sandbox, &uri, &["--apply-plan", "plan.json"]).fails(2, &["it is damaged"]);
-    cleanup(&sandbox, &uri, &["--apply-plan", "none.json"]).fails(2, &["it cannot be read"]);
+    apply(&uri, "plan.json").fails(2, &["it is damaged"]);
+    apply(&uri, "none.json").fails(2, &["it cannot be read"]);
     cleanup(&sandbox, &uri, &["--plan-out", "no/such/folder.json"]).fails(3, &["cannot write"]);
 }
 
