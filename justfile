@@ -44,6 +44,10 @@ bench:
 bench-cleanup python:
     {{python}} benches/cleanup.py --ut target/release/ut
 
+# Compose files beside dclint, compose-lint and Compose (see the script for its options)
+bench-compose *options:
+    python3 benches/compose.py --ut target/release/ut {{options}}
+
 # What must hold before a release
 release-check: check test
     git diff --exit-code -- completions man

@@ -28,6 +28,9 @@ _ut() {
             ut,completions)
                 cmd="ut__subcmd__completions"
                 ;;
+            ut,compose-validate)
+                cmd="ut__subcmd__compose__subcmd__validate"
+                ;;
             ut,config)
                 cmd="ut__subcmd__config"
                 ;;
@@ -129,6 +132,9 @@ _ut() {
                 ;;
             ut__subcmd__help,completions)
                 cmd="ut__subcmd__help__subcmd__completions"
+                ;;
+            ut__subcmd__help,compose-validate)
+                cmd="ut__subcmd__help__subcmd__compose__subcmd__validate"
                 ;;
             ut__subcmd__help,config)
                 cmd="ut__subcmd__help__subcmd__config"
@@ -278,7 +284,7 @@ _ut() {
 
     case "${cmd}" in
         ut)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker device config completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker compose-validate device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -839,6 +845,76 @@ _ut() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ut__subcmd__compose__subcmd__validate)
+            opts="-f -p -q -v -h -V --file --project-name --profile --env-file --project-directory --format --fail-on --resolved --host-cpus --host-memory --host-gpus --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project-directory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "full concise json sarif github" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "note warning error" -- "${cur}"))
+                    return 0
+                    ;;
+                --host-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-gpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ut__subcmd__config)
             opts="-q -v -h -V --config --color --quiet --verbose --help --version show check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1102,7 +1178,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__help)
-            opts="infer cleanup guard breaker-status breaker device config completions man help"
+            opts="infer cleanup guard breaker-status breaker compose-validate device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1256,6 +1332,20 @@ _ut() {
             return 0
             ;;
         ut__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__compose__subcmd__validate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -37,6 +37,7 @@ complete -c ut -n "__fish_ut_needs_command" -f -a "cleanup" -d 'Clear MLflow\'s 
 complete -c ut -n "__fish_ut_needs_command" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker" -d 'Change circuit breakers by hand'
+complete -c ut -n "__fish_ut_needs_command" -f -a "compose-validate" -d 'Check Docker Compose stacks as Compose reads them, and report every error in its place'
 complete -c ut -n "__fish_ut_needs_command" -f -a "device" -d 'List the GPUs that forecasts can run on'
 complete -c ut -n "__fish_ut_needs_command" -f -a "config" -d 'Show or check the configuration'
 complete -c ut -n "__fish_ut_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -289,6 +290,31 @@ complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcomman
 complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Let every call through, and decide nothing'
 complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "enable" -d 'End that'
 complete -c ut -n "__fish_ut_using_subcommand breaker; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s f -l file -d 'A file of one stack; later ones are laid over earlier ones' -r -F
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s p -l project-name -d 'The project\'s name' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l profile -d 'Enable a profile; `*` is all of them' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l env-file -d 'Take variables from this file and not from `.env`' -r -F
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l project-directory -d 'The folder that relative paths begin at' -r -F
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l format -r -f -a "full\t'With the lines in question'
+concise\t'A line each'
+json\t''
+sarif\t'For code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l fail-on -d 'End with 1 from this severity on' -r -f -a "note\t''
+warning\t''
+error\t''"
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l host-cpus -d 'Cores of the host that the stack is meant for; else this machine\'s' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l host-memory -d 'Its memory: `64g`' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l host-gpus -d 'Its GPUs' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l resolved -d 'Print the merged model as `docker compose config --format json` does, if there is no error'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_using_subcommand device" -l model -d 'Check with this model instead of a small one of `ut`\'s own' -r -F
 complete -c ut -n "__fish_ut_using_subcommand device" -l precision -d 'How the GPU multiplies in the check' -r -f -a "single\t'In single precision, as the CPU does'
 tf32\t'With tensor cores, which round factors to 10 bits after the point'"
@@ -353,16 +379,17 @@ complete -c ut -n "__fish_ut_using_subcommand man" -s q -l quiet -d 'Say nothing
 complete -c ut -n "__fish_ut_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_using_subcommand man" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "cleanup" -d 'Clear MLflow\'s checkpoints by policy, and never one too many'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "config" -d 'Show or check the configuration'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "cleanup" -d 'Clear MLflow\'s checkpoints by policy, and never one too many'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "compose-validate" -d 'Check Docker Compose stacks as Compose reads them, and report every error in its place'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "config" -d 'Show or check the configuration'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from cleanup" -f -a "restore" -d 'Bring archived runs back'

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{breaker, cleanup, completions, config, device, guard, infer, man};
+use crate::commands::{
+    breaker, cleanup, completions, compose_validate, config, device, guard, infer, man,
+};
 use crate::core::output::{Color, Level};
 
 /// Keeps a machine-learning platform healthy
@@ -56,6 +58,7 @@ pub(crate) enum Command {
     Guard(Box<guard::GuardArgs>),
     BreakerStatus(breaker::BreakerStatusArgs),
     Breaker(breaker::BreakerArgs),
+    ComposeValidate(Box<compose_validate::ComposeArgs>),
     Device(device::DeviceArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),

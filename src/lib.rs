@@ -6,6 +6,7 @@
 pub mod cleanup;
 mod cli;
 mod commands;
+pub mod compose;
 pub mod core;
 pub mod guard;
 pub mod infer;
@@ -44,6 +45,7 @@ fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
         Command::Guard(args) => commands::guard::run(&args, ctx),
         Command::BreakerStatus(args) => commands::breaker::status(&args, ctx),
         Command::Breaker(args) => commands::breaker::change(&args, ctx),
+        Command::ComposeValidate(args) => commands::compose_validate::run(&args, ctx),
         Command::Device(args) => commands::device::run(&args, ctx),
         Command::Config(args) => commands::config::run(&args, ctx),
         Command::Completions(args) => commands::completions::run(&args, ctx),

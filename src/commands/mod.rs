@@ -3,6 +3,7 @@
 pub(crate) mod breaker;
 pub(crate) mod cleanup;
 pub(crate) mod completions;
+pub(crate) mod compose_validate;
 pub(crate) mod config;
 pub(crate) mod device;
 pub(crate) mod guard;

@@ -8,6 +8,7 @@ pub mod device;
 pub mod error;
 pub mod exit;
 pub mod files;
+pub mod host;
 pub mod http;
 pub mod name;
 pub mod output;

@@ -11,6 +11,7 @@ mod bad_input;
 mod breaker;
 mod breaker_store;
 mod cleanup;
+mod compose;
 mod config;
 mod gpu;
 mod guard;

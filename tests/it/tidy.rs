@@ -70,6 +70,7 @@ fn every_subcommand_has_its_place_in_the_readme() {
         "infer",
         "cleanup",
         "guard",
+        "compose-validate",
         "breaker-status",
         "breaker`",
         "device",
@@ -90,6 +91,15 @@ fn every_setting_is_documented() {
             "{}",
             key.name
         );
+    }
+}
+
+#[test]
+fn every_code_is_documented() {
+    let page = text("docs/compose-validate.md");
+    for code in ut::compose::codes::ALL {
+        let row = format!("| `{}` | {} | {} |", code.id, code.severity, code.about);
+        assert!(page.contains(&row), "{row}");
     }
 }
 
@@ -152,7 +162,7 @@ fn files_are_short() {
 /// Imports run downward: core, the rooms that stand on it, infer, commands, cli.
 #[test]
 fn imports_run_downward() {
-    let floors = ["core", "cleanup", "guard", "model", "infer", "commands"];
+    let floors = ["core", "cleanup", "compose", "guard", "model", "infer", "commands"];
     for (name, text) in sources() {
         let Some(floor) = floors.iter().position(|f| name.starts_with(&format!("src/{f}/"))) else {
             continue;

@@ -77,6 +77,11 @@ impl Output {
         self.width
     }
 
+    /// Whether standard output shows colours.
+    pub fn is_colored(&self) -> bool {
+        self.color_out
+    }
+
     /// `text` in `style`, if standard output shows colours.
     pub fn paint(&self, style: Style, text: &str) -> String {
         painted(self.color_out, style, text)

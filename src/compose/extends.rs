@@ -1,0 +1,226 @@
+//! `extends`: a service that begins as another one.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::finding::Finding;
+use super::load::{Loader, Place, is_remote, services};
+use super::node::{How, Map, Node, Text, Value, Via};
+use super::paths::Base;
+use super::variables::Variables;
+use super::yaml::came_through;
+use super::{canonical, codes, interpolate, merge, paths, unique};
+use crate::core::error::nearest;
+
+/// A file whose services others extend.
+#[derive(Debug)]
+pub(super) struct Extendable {
+    services: Map,
+    resets: Vec<Vec<Text>>,
+}
+
+/// The services among which one is looked for.
+#[derive(Clone, Copy)]
+struct Among<'a> {
+    file: u32,
+    services: &'a Map,
+    resets: &'a [Vec<Text>],
+}
+
+impl Loader {
+    /// Lays every service of a document over the one that it extends.
+    pub(super) fn extend(
+        &mut self,
+        map: &mut Map,
+        file: u32,
+        resets: &[Vec<Text>],
+        place: Place<'_>,
+    ) {
+        let Some(own) = services(map) else { return };
+        let extending: Vec<Text> = own
+            .iter()
+            .filter(|(_, entry)| entry.node.get("extends").is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
+        if extending.is_empty() {
+            return;
+        }
+        let own = own.clone();
+        let among = Among { file, services: &own, resets };
+        for name in extending {
+            let merged = self.extended(&name, among, place, &mut Vec::new());
+            let services = map.get_mut("services").and_then(|entry| entry.node.map_mut());
+            if let (Some(merged), Some(services)) = (merged, services)
+                && let Some(entry) = services.get_mut(&name)
+            {
+                entry.node = merged;
+            }
+        }
+    }
+
+    /// A service with what it extends below it.
+    fn extended(
+        &mut self,
+        name: &Text,
+        among: Among<'_>,
+        place: Place<'_>,
+        way: &mut Vec<(u32, Text)>,
+    ) -> Option<Node> {
+        let mut service = among.services.get(name)?.node.clone();
+        let Some(extends) = service.get("extends").cloned() else { return Some(service) };
+        if way.contains(&(among.file, name.clone())) {
+            let mut names: Vec<_> = way.iter().map(|(_, name)| format!("`{name}`")).collect();
+            names.push(format!("`{name}`"));
+            let text = format!("services extend each other in a circle: {}", names.join(" → "));
+            self.findings.add(Finding::new(codes::CYCLE, extends.span, text).service(&**name));
+            if let Some(map) = service.map_mut() {
+                map.shift_remove("extends");
+            }
+            return Some(service);
+        }
+        way.push((among.file, name.clone()));
+        let base = self.base_of(name, &extends, among, place, way);
+        way.pop();
+        let Some(mut base) = base.filter(|base| !base.is_null()) else {
+            // What it should begin as is not known: what it lacks is not asked for.
+            service.value = Value::Bad;
+            return Some(service);
+        };
+        came_through(&mut base, Via { span: extends.span, how: How::Extends });
+        if let Some(base) = base.map_mut() {
+            let own = among.resets.iter().filter_map(|path| match &path[..] {
+                [services, service, rest @ ..] if &**services == "services" && service == name => {
+                    Some(rest.to_vec())
+                }
+                _ => None,
+            });
+            merge::reset(base, &own.collect::<Vec<_>>());
+        }
+        merge::services(&mut base, service, &mut self.findings);
+        if let Some(map) = base.map_mut() {
+            map.shift_remove("extends");
+        }
+        Some(base)
+    }
+
+    /// The service that is extended, with what it extends itself below it.
+    fn base_of(
+        &mut self,
+        name: &Text,
+        extends: &Node,
+        among: Among<'_>,
+        place: Place<'_>,
+        way: &mut Vec<(u32, Text)>,
+    ) -> Option<Node> {
+        let wrong = |this: &mut Self, text: &str| {
+            let finding = Finding::new(codes::WRONG_TYPE, extends.span, text);
+            this.findings.add(finding.service(&**name));
+            None
+        };
+        let (base, from) = match &extends.value {
+            Value::Text(base) => ((extends.clone(), base.clone()), None),
+            Value::Map(map) => match map.get("service").map(|entry| &entry.node) {
+                Some(node) => match &node.value {
+                    Value::Text(base) => ((node.clone(), base.clone()), map.get("file")),
+                    _ => return wrong(self, "`extends.service` must be a string"),
+                },
+                None => return wrong(self, "`extends` lacks the key `service`"),
+            },
+            Value::Bad => return None,
+            _ => return wrong(self, "`extends` must be a string or a mapping"),
+        };
+        let (at, base) = base;
+        let Some(from) = from.map(|entry| &entry.node).filter(|node| !node.is_null()) else {
+            if !among.services.contains_key(&base) {
+                self.undefined(name, &base, &at, among.services, None);
+                return None;
+            }
+            return self.extended(&base, among, place, way);
+        };
+        let Some(path) = from.text() else {
+            return if from.is_bad() {
+                None
+            } else {
+                wrong(self, "`extends.file` must be a string")
+            };
+        };
+        let (file, other) = self.extendable(from, path, place)?;
+        if !other.services.contains_key(&base) {
+            self.undefined(name, &base, &at, &other.services, Some(path));
+            return None;
+        }
+        let among = Among { file, services: &other.services, resets: &other.resets };
+        self.extended(&base, among, place, way)
+    }
+
+    fn undefined(
+        &mut self,
+        name: &Text,
+        base: &str,
+        at: &Node,
+        services: &Map,
+        file: Option<&str>,
+    ) {
+        let place = file.map(|file| format!(" in {file}")).unwrap_or_default();
+        let text = format!("`{name}` extends the service `{base}`, which does not exist{place}");
+        let mut finding = Finding::new(codes::UNDEFINED_BASE, at.span, text).service(&**name);
+        if let Some(known) = nearest(base, services.keys().map(|name| &**name)) {
+            finding = finding.help(format!("did you mean `{known}`?"));
+        }
+        self.findings.add(finding);
+    }
+
+    /// Another file, read as far as its services can be extended.
+    fn extendable(
+        &mut self,
+        at: &Node,
+        path: &str,
+        place: Place<'_>,
+    ) -> Option<(u32, Rc<Extendable>)> {
+        if is_remote(path) {
+            self.remote(at, path);
+            return None;
+        }
+        let path = self.resolve(place.folder, path);
+        let file = match self.open(&path) {
+            Ok(file) => file,
+            Err(why) => {
+                self.missing(at, &path, &why);
+                return None;
+            }
+        };
+        if let Some(known) = self.extendable.get(&file) {
+            return known.clone().map(|known| (file, known));
+        }
+        let read = self.read_extendable(file, &path, place.variables).map(Rc::new);
+        if read.is_none() {
+            self.is_incomplete = true;
+        }
+        self.extendable.insert(file, read.clone());
+        read.map(|read| (file, read))
+    }
+
+    fn read_extendable(
+        &mut self,
+        file: u32,
+        path: &Path,
+        variables: &Variables,
+    ) -> Option<Extendable> {
+        let (mut model, mut resets) = (Map::new(), Vec::new());
+        for document in self.parse(file) {
+            let mut map = self.top(file, document.root)?;
+            interpolate::interpolate(&mut map, variables, &mut self.findings);
+            merge::reset(&mut model, &document.resets);
+            merge::documents(&mut model, map, &mut self.findings);
+            unique::enforce(&mut model, &mut self.findings);
+            canonical::write_out(&mut model, &mut self.findings);
+            unique::enforce(&mut model, &mut self.findings);
+            resets = document.resets;
+        }
+        let folder = path.parent().unwrap_or(path);
+        let base = Base { folder, home: self.home.as_deref() };
+        paths::resolve(&mut model, &base, &mut self.findings);
+        let Value::Map(services) = model.shift_remove("services")?.node.value else { return None };
+        Some(Extendable { services, resets })
+    }
+}

@@ -1,0 +1,130 @@
+//! What is wrong with a stack, and where.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use indexmap::IndexMap;
+
+use super::source::Span;
+
+/// How bad it is, from the least.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum, serde::Serialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Note,
+    Warning,
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// What is known of every finding of one kind.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Code {
+    /// `CV001`.
+    pub id: &'static str,
+    /// In a word or two, as it stands in reports for machines.
+    pub name: &'static str,
+    pub severity: Severity,
+    /// One sentence, without a full stop.
+    pub about: &'static str,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub code: &'static Code,
+    pub message: String,
+    pub span: Span,
+    /// Further places that belong to it, each with what it shows.
+    pub notes: Vec<(Span, String)>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The services that it was found in, in order; empty outside of services.
+    pub services: BTreeSet<String>,
+}
+
+impl Finding {
+    pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            span,
+            notes: Vec::new(),
+            help: None,
+            services: BTreeSet::new(),
+        }
+    }
+
+    pub fn severity(&self) -> Severity {
+        self.code.severity
+    }
+
+    #[must_use]
+    pub fn note(mut self, span: Span, text: impl Into<String>) -> Self {
+        if span != self.span {
+            self.notes.push((span, text.into()));
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    #[must_use]
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.services.insert(name.into());
+        self
+    }
+}
+
+/// All findings of a stack. The same fault at the same place, met in several services through one anchor or met
+/// again while files are merged, is one finding.
+#[derive(Debug, Default)]
+pub struct Findings {
+    seen: IndexMap<(&'static str, Span, String), Finding>,
+}
+
+impl Findings {
+    pub fn add(&mut self, finding: Finding) {
+        let key = (finding.code.id, finding.span, finding.message.clone());
+        match self.seen.entry(key) {
+            indexmap::map::Entry::Occupied(mut known) => {
+                known.get_mut().services.extend(finding.services);
+            }
+            indexmap::map::Entry::Vacant(place) => {
+                place.insert(finding);
+            }
+        }
+    }
+
+    /// Whether something of this severity or a worse one was found.
+    pub fn any(&self, least: Severity) -> bool {
+        self.seen.values().any(|finding| finding.code.severity >= least)
+    }
+
+    /// Whether a finding of this kind lies in a file.
+    pub fn is_at(&self, code: &'static Code, file: u32) -> bool {
+        self.seen.values().any(|finding| finding.code == code && finding.span.file == file)
+    }
+
+    /// In the order of the source.
+    pub fn sorted(self) -> Vec<Finding> {
+        let mut all: Vec<Finding> = self.seen.into_values().collect();
+        all.sort_by(|a, b| (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message)));
+        all
+    }
+}

@@ -1,0 +1,210 @@
+//! Variables put in for `${…}`, and the numbers and booleans that some texts then become.
+
+use std::sync::LazyLock;
+
+use super::codes;
+use super::finding::{Finding, Findings};
+use super::node::{How, Map, Node, Value, Via};
+use super::source::Span;
+use super::template::{Refused, substitute};
+use super::trie::{ITEM, Trie};
+use super::variables::Variables;
+
+#[derive(Debug, Clone, Copy)]
+enum Cast {
+    Int,
+    Float,
+    Bool,
+}
+
+/// compose-go's `interpolateTypeCastMapping`.
+static CASTS: LazyLock<Trie<Cast>> = LazyLock::new(|| {
+    use Cast::{Bool, Float, Int};
+    Trie::new(&[
+        ("services.*.cpu_count", Int),
+        ("services.*.cpu_percent", Float),
+        ("services.*.cpu_period", Int),
+        ("services.*.cpu_quota", Int),
+        ("services.*.cpu_rt_period", Int),
+        ("services.*.cpu_rt_runtime", Int),
+        ("services.*.cpus", Float),
+        ("services.*.cpu_shares", Int),
+        ("services.*.init", Bool),
+        ("services.*.depends_on.*.required", Bool),
+        ("services.*.depends_on.*.restart", Bool),
+        ("services.*.deploy.replicas", Int),
+        ("services.*.deploy.update_config.parallelism", Int),
+        ("services.*.deploy.update_config.max_failure_ratio", Float),
+        ("services.*.deploy.rollback_config.parallelism", Int),
+        ("services.*.deploy.rollback_config.max_failure_ratio", Float),
+        ("services.*.deploy.restart_policy.max_attempts", Int),
+        ("services.*.deploy.placement.max_replicas_per_node", Int),
+        ("services.*.healthcheck.retries", Int),
+        ("services.*.healthcheck.disable", Bool),
+        ("services.*.oom_kill_disable", Bool),
+        ("services.*.oom_score_adj", Int),
+        ("services.*.pids_limit", Int),
+        ("services.*.ports.[].target", Int),
+        ("services.*.privileged", Bool),
+        ("services.*.read_only", Bool),
+        ("services.*.scale", Int),
+        ("services.*.stdin_open", Bool),
+        ("services.*.tty", Bool),
+        ("services.*.ulimits.*", Int),
+        ("services.*.ulimits.*.hard", Int),
+        ("services.*.ulimits.*.soft", Int),
+        ("services.*.volumes.[].read_only", Bool),
+        ("services.*.volumes.[].volume.nocopy", Bool),
+        ("networks.*.external", Bool),
+        ("networks.*.internal", Bool),
+        ("networks.*.attachable", Bool),
+        ("networks.*.enable_ipv4", Bool),
+        ("networks.*.enable_ipv6", Bool),
+        ("volumes.*.external", Bool),
+        ("secrets.*.external", Bool),
+        ("configs.*.external", Bool),
+    ])
+});
+
+/// Puts the variables in, wherever a text stands. Keys stay as they are.
+pub(super) fn interpolate(map: &mut Map, variables: &Variables, findings: &mut Findings) {
+    let mut work = Interpolation { variables, findings, service: None };
+    for (key, entry) in map.iter_mut() {
+        let casts = CASTS.step(key);
+        match (&mut entry.node.value, &**key) {
+            (Value::Map(services), "services") => {
+                for (name, entry) in services.iter_mut() {
+                    work.service = Some(name.to_string());
+                    work.node(&mut entry.node, casts.and_then(|casts| casts.step(name)));
+                }
+                work.service = None;
+            }
+            _ => work.node(&mut entry.node, casts),
+        }
+    }
+}
+
+struct Interpolation<'a> {
+    variables: &'a Variables,
+    findings: &'a mut Findings,
+    service: Option<String>,
+}
+
+impl Interpolation<'_> {
+    fn node(&mut self, node: &mut Node, casts: Option<&Trie<Cast>>) {
+        match &mut node.value {
+            Value::Text(_) => self.text(node, casts.and_then(|casts| casts.rule)),
+            Value::List(list) => {
+                let casts = casts.and_then(|casts| casts.step(ITEM));
+                list.iter_mut().for_each(|item| self.node(item, casts));
+            }
+            Value::Map(map) => {
+                for (key, entry) in map.iter_mut() {
+                    self.node(&mut entry.node, casts.and_then(|casts| casts.step(key)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, node: &mut Node, cast: Option<Cast>) {
+        let Value::Text(text) = &node.value else { return };
+        if text.contains('$') {
+            if let Some((text, via)) = self.substituted(&text.clone(), node.span, node.via) {
+                node.value = Value::text(&text);
+                node.via = node.via.or(via);
+            } else {
+                node.value = Value::Bad;
+                return;
+            }
+        }
+        if let Some(cast) = cast {
+            self.cast(node, cast);
+        }
+    }
+
+    fn substituted(
+        &mut self,
+        text: &str,
+        span: Span,
+        via: Option<Via>,
+    ) -> Option<(String, Option<Via>)> {
+        let lookup = |name: &str| self.variables.get(name).map(str::to_owned);
+        match substitute(text, &lookup) {
+            Ok(done) => {
+                for name in &done.unset {
+                    let text =
+                        format!("the variable `{name}` is not set: it becomes an empty text");
+                    let help = format!("give it a default: `${{{name}:-}}`");
+                    self.say(Finding::new(codes::UNSET_VARIABLE, span, text).help(help), via);
+                }
+                let place = done.used.iter().find_map(|name| self.variables.place(name));
+                Some((done.text, place.map(|span| Via { span, how: How::Variable })))
+            }
+            Err(Refused::Invalid) => {
+                let finding =
+                    Finding::new(codes::INTERPOLATION, span, "a `${…}` that cannot be read");
+                self.say(finding.help("write `$$` where a `$` is meant"), via);
+                None
+            }
+            Err(Refused::Required { name, why }) => {
+                let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+                let text = format!("the variable `{name}` must be set{why}");
+                self.say(Finding::new(codes::REQUIRED_VARIABLE, span, text), via);
+                None
+            }
+        }
+    }
+
+    fn cast(&mut self, node: &mut Node, cast: Cast) {
+        let Value::Text(text) = &node.value else { return };
+        let (value, wanted) = match cast {
+            Cast::Int => (text.parse().ok().map(Value::Int), "a whole number"),
+            Cast::Float => (go_float(text).map(Value::Float), "a number"),
+            Cast::Bool => (boolean(text).map(Value::Bool), "a boolean"),
+        };
+        if let Some(value) = value {
+            let is_old = !matches!(&*text.to_lowercase(), "true" | "false");
+            if let (Value::Bool(is_on), true) = (&value, is_old) {
+                let message = format!("`{text}` is a text in YAML 1.2");
+                let finding = Finding::new(codes::OLD_BOOLEAN, node.span, message);
+                self.say(finding.help(format!("write `{is_on}`")), node.via);
+            }
+            node.value = value;
+        } else {
+            let message = if text.is_empty() {
+                format!("an empty text, where {wanted} was expected")
+            } else {
+                format!("`{text}` is not {wanted}")
+            };
+            self.say(Finding::new(codes::CAST, node.span, message), node.via);
+            node.value = Value::Bad;
+        }
+    }
+
+    fn say(&mut self, mut finding: Finding, via: Option<Via>) {
+        if let Some(via) = via {
+            finding = finding.note(via.span, via.how.text());
+        }
+        if let Some(service) = &self.service {
+            finding = finding.service(service);
+        }
+        self.findings.add(finding);
+    }
+}
+
+/// As Go's `ParseFloat` reads it.
+pub(super) fn go_float(text: &str) -> Option<f64> {
+    let plain = text.replace('_', "");
+    let is_plain = plain.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    if is_plain && plain == text { text.parse().ok() } else { None }
+}
+
+/// The booleans of YAML 1.1.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match &*text.to_lowercase() {
+        "true" | "y" | "yes" | "on" => Some(true),
+        "false" | "n" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,372 @@
+//! Each value made into what Compose's model holds there.
+
+use super::command::words;
+use super::scalars::{bytes, nanoseconds, print_duration};
+use super::{Field, Kind, tables};
+use crate::compose::codes;
+use crate::compose::finding::{Code, Finding, Findings};
+use crate::compose::interpolate::{boolean, go_float};
+use crate::compose::node::{Entry, Map, Node, Value};
+use crate::core::output::units::grouped;
+
+/// Decodes the whole model. Lengths of time, sizes and addresses become the texts that Compose prints; what
+/// cannot be read is among the findings.
+pub(in crate::compose) fn decode(map: &mut Map, findings: &mut Findings) {
+    let mut work = Decode { findings, service: None, key: String::new() };
+    work.fields(map, tables::PROJECT);
+}
+
+struct Decode<'f> {
+    findings: &'f mut Findings,
+    service: Option<String>,
+    /// The key whose value is decoded.
+    key: String,
+}
+
+impl Decode<'_> {
+    fn fields(&mut self, map: &mut Map, fields: &[Field]) {
+        for (key, entry) in map.iter_mut() {
+            let Some(field) = fields.iter().find(|field| field.name == &**key) else { continue };
+            let is_services = field.name == "services";
+            self.key.clear();
+            self.key.push_str(key);
+            match (&mut entry.node.value, is_services, &field.kind) {
+                (Value::Map(services), true, Kind::Dict(kind)) => {
+                    for (name, service) in services.iter_mut() {
+                        self.service = Some(name.to_string());
+                        self.node(&mut service.node, kind);
+                    }
+                    self.service = None;
+                }
+                _ => self.node(&mut entry.node, &field.kind),
+            }
+        }
+    }
+
+    fn node(&mut self, node: &mut Node, kind: &Kind) {
+        match (&mut node.value, kind) {
+            (Value::Bad | Value::Reset | Value::Null, _) => {}
+            (Value::Map(map), Kind::Struct(fields)) => self.fields(map, fields),
+            (Value::Map(map), Kind::Dict(kind)) => {
+                map.values_mut().for_each(|entry| self.node(&mut entry.node, kind));
+            }
+            (Value::List(list), Kind::List(kind)) => {
+                list.iter_mut().for_each(|item| self.node(item, kind));
+            }
+            (_, Kind::Struct(_) | Kind::Dict(_)) => self.wrong(node, "a mapping"),
+            (_, Kind::List(_)) => self.wrong(node, "a list"),
+            (_, Kind::StringList | Kind::NumberList) => self.string_list(node, kind),
+            (_, Kind::Labels | Kind::Mapping | Kind::Environment) => self.mapping(node, kind),
+            (_, Kind::Options | Kind::MultiOptions) => self.options(node, kind),
+            (_, Kind::Hosts) => self.hosts(node),
+            (_, Kind::Ssh) => ssh(node),
+            (_, Kind::Ulimit) => self.ulimit(node),
+            (_, Kind::Command | Kind::HealthTest) => self.command(node, kind),
+            _ => self.scalar(node, kind),
+        }
+    }
+
+    fn scalar(&mut self, node: &mut Node, kind: &Kind) {
+        let value = match (&node.value, kind) {
+            (Value::Text(_), Kind::Str)
+            | (Value::Bool(_), Kind::Bool | Kind::OptOut)
+            | (Value::Int(_), Kind::Int | Kind::Bytes | Kind::Count | Kind::Mode)
+            | (Value::Int(_) | Value::Float(_), Kind::Float | Kind::Cores) => return,
+            (Value::Int(number), Kind::Str) => Some(Value::text(&number.to_string())),
+            (Value::Float(number), Kind::Int) => Some(Value::Int(*number as i64)),
+            (Value::Int(number), Kind::Uint(most)) => {
+                return self.unsigned(node, i128::from(*number), *most);
+            }
+            (Value::Float(number), Kind::Uint(most)) => {
+                return self.unsigned(node, *number as i128, *most);
+            }
+            // Compose takes a fraction of a byte for none.
+            (Value::Float(_) | Value::Bool(_), Kind::Bytes) => Some(Value::Int(0)),
+            (Value::Text(text), Kind::Duration) => match nanoseconds(text) {
+                Some(time) => Some(Value::text(&print_duration(time))),
+                None => return self.no_duration(node),
+            },
+            (Value::Int(_), Kind::Duration) => return self.no_duration(node),
+            (Value::Text(text), Kind::Bytes) => match bytes(text) {
+                Some(size) => Some(Value::Int(size)),
+                None => return self.no_size(node),
+            },
+            (Value::Text(text), kind) => {
+                let value = from_text(text, kind);
+                if value.is_none() && !matches!(kind, Kind::Uint(_)) {
+                    return self.no_cast(node, kind);
+                }
+                value
+            }
+            _ => None,
+        };
+        match value {
+            Some(value) => node.value = value,
+            None => self.wrong(node, name_of(kind)),
+        }
+    }
+
+    fn unsigned(&mut self, node: &mut Node, number: i128, most: u64) {
+        if let Some(number) = u64::try_from(number).ok().filter(|number| *number <= most) {
+            node.value = Value::Int(number as i64);
+        } else {
+            let most =
+                if most > 1 << 40 { String::new() } else { format!(" to {}", grouped(most)) };
+            let text =
+                format!("`{}` must be a number from 0{most}, and this is {number}", self.key);
+            self.bad(node, codes::VALUE, text, None);
+        }
+    }
+
+    fn no_duration(&mut self, node: &mut Node) {
+        let finding = no_duration(&self.key, node);
+        self.say(finding, node);
+        node.value = Value::Bad;
+    }
+
+    fn no_size(&mut self, node: &mut Node) {
+        let text = format!("`{}` must be a size, and this is `{}`", self.key, node.value.sprint());
+        let help = "write it as `512m` or `2g`; the units are b, k, m, g, t and p".to_owned();
+        self.bad(node, codes::SIZE, text, Some(help));
+    }
+
+    fn no_cast(&mut self, node: &mut Node, kind: &Kind) {
+        let written = node.value.sprint();
+        let text = format!("`{}` must be {}, and this is `{written}`", self.key, name_of(kind));
+        self.bad(node, codes::CAST, text, None);
+    }
+
+    fn string_list(&mut self, node: &mut Node, kind: &Kind) {
+        let is_string = |item: &Node| {
+            item.is_bad() || item.text().is_some() || matches!(kind, Kind::NumberList)
+        };
+        match &mut node.value {
+            Value::Text(_) => node.value = Value::List(vec![node.clone()]),
+            Value::List(list) if list.iter().all(is_string) => {
+                for item in list.iter_mut().filter(|item| !item.is_bad() && item.text().is_none()) {
+                    item.value = Value::text(&item.value.sprint());
+                }
+            }
+            _ => self.wrong(node, "a string or a list of strings"),
+        }
+    }
+
+    /// Labels, arguments, variables: a mapping, or a list of `name=value`.
+    fn mapping(&mut self, node: &mut Node, kind: &Kind) {
+        let empty = || match kind {
+            Kind::Environment => Value::Null,
+            _ => Value::text(""),
+        };
+        match &mut node.value {
+            Value::Map(map) => {
+                for entry in map.values_mut() {
+                    match &entry.node.value {
+                        Value::Null => entry.node.value = empty(),
+                        Value::Text(_) | Value::Bad => {}
+                        value => entry.node.value = Value::text(&value.sprint()),
+                    }
+                }
+            }
+            Value::List(list) => {
+                let mut map = Map::with_capacity(list.len());
+                for item in std::mem::take(list).into_iter().filter(|item| !item.is_bad()) {
+                    let text = item.value.sprint();
+                    let (name, value) = match text.split_once('=') {
+                        Some((name, value)) => (name, Value::text(value)),
+                        None => (&*text, empty()),
+                    };
+                    if matches!(kind, Kind::Environment) && name.ends_with(char::is_whitespace) {
+                        let text = format!("the variable `{}` ends with a space", name.trim_end());
+                        self.say(Finding::new(codes::VALUE, item.span, text), &item);
+                    }
+                    map.insert(name.into(), Entry { key: item.span, node: Node { value, ..item } });
+                }
+                node.value = Value::Map(map);
+            }
+            _ => self.wrong(node, "a mapping or a list of `name=value`"),
+        }
+    }
+
+    fn options(&mut self, node: &mut Node, kind: &Kind) {
+        let Value::Map(map) = &mut node.value else { return self.wrong(node, "a mapping") };
+        let is_multiple = matches!(kind, Kind::MultiOptions);
+        for entry in map.values_mut() {
+            let inner = &mut entry.node;
+            match (&mut inner.value, is_multiple) {
+                (Value::Bad, _) => {}
+                (Value::List(list), true) => {
+                    list.iter_mut().for_each(|item| item.value = Value::text(&item.value.sprint()));
+                }
+                (value, true) => {
+                    let item = Node::new(Value::text(&value.sprint()), inner.span);
+                    inner.value = Value::List(vec![item]);
+                }
+                (Value::Null, false) => inner.value = Value::text(""),
+                (value, false) => *value = Value::text(&value.sprint()),
+            }
+        }
+    }
+
+    /// `extra_hosts`: becomes a list of `host=address`.
+    fn hosts(&mut self, node: &mut Node) {
+        let mut pairs: Vec<(String, Node)> = Vec::new();
+        match &node.value {
+            Value::Map(map) => {
+                for (host, entry) in map {
+                    let inner = &entry.node;
+                    match &inner.value {
+                        Value::List(list) => {
+                            pairs.extend(list.iter().map(|item| (host.to_string(), item.clone())));
+                        }
+                        Value::Null => {
+                            let item = Node { value: Value::text(""), ..inner.clone() };
+                            pairs.push((host.to_string(), item));
+                        }
+                        _ => pairs.push((host.to_string(), inner.clone())),
+                    }
+                }
+            }
+            Value::List(list) => {
+                for item in list.iter().filter(|item| !item.is_bad()) {
+                    let text = item.value.sprint();
+                    let Some((host, addresses)) =
+                        text.split_once('=').or_else(|| text.split_once(':'))
+                    else {
+                        let text = format!("`{text}` is not `host=address`");
+                        self.say(Finding::new(codes::ADDRESS, item.span, text), item);
+                        continue;
+                    };
+                    for address in addresses.split(',') {
+                        let node = Node { value: Value::text(address), ..item.clone() };
+                        pairs.push((host.to_owned(), node));
+                    }
+                }
+            }
+            _ => return self.wrong(node, "a mapping or a list of `host=address`"),
+        }
+        let mut list = Vec::with_capacity(pairs.len());
+        for (host, item) in pairs {
+            if host.is_empty() || host.contains([':', '=']) {
+                let text = format!("`{host}` is no name of a host");
+                self.say(Finding::new(codes::ADDRESS, item.span, text), &item);
+                continue;
+            }
+            let address = item.value.sprint();
+            let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']'));
+            let address = bare.filter(|bare| !bare.is_empty()).unwrap_or(&address);
+            list.push(Node { value: Value::text(&format!("{host}={address}")), ..item });
+        }
+        list.sort_by(|a, b| a.text().cmp(&b.text()));
+        node.value = Value::List(list);
+    }
+
+    fn ulimit(&mut self, node: &mut Node) {
+        match &mut node.value {
+            Value::Int(_) => {}
+            Value::Map(map) => {
+                for key in ["soft", "hard"] {
+                    if let Some(entry) = map.get_mut(key)
+                        && !matches!(entry.node.value, Value::Int(_) | Value::Bad)
+                    {
+                        self.wrong(&mut entry.node, "a whole number");
+                    }
+                }
+            }
+            _ => self.wrong(node, "a whole number or a mapping of `soft` and `hard`"),
+        }
+    }
+
+    fn command(&mut self, node: &mut Node, kind: &Kind) {
+        let Value::Text(text) = &node.value else {
+            if node.list().is_none() {
+                self.wrong(node, "a string or a list of strings");
+            }
+            return;
+        };
+        let words = match kind {
+            Kind::HealthTest => Some(vec!["CMD-SHELL".to_owned(), text.to_string()]),
+            _ => words(text),
+        };
+        if let Some(words) = words {
+            let item = |word: &String| Node { value: Value::text(word), ..node.clone() };
+            node.value = Value::List(words.iter().map(item).collect());
+        } else {
+            let text = format!("`{}` cannot be parted into words", self.key);
+            let help = "close every quote, and put brackets into quotes".to_owned();
+            self.bad(node, codes::VALUE, text, Some(help));
+        }
+    }
+
+    fn wrong(&mut self, node: &mut Node, wanted: &str) {
+        let text = format!("`{}` must be {wanted}, and this is {}", self.key, node.value.kind());
+        self.bad(node, codes::WRONG_TYPE, text, None);
+    }
+
+    fn bad(&mut self, node: &mut Node, code: &'static Code, text: String, help: Option<String>) {
+        let mut finding = Finding::new(code, node.span, text);
+        finding.help = help;
+        self.say(finding, node);
+        node.value = Value::Bad;
+    }
+
+    fn say(&mut self, mut finding: Finding, node: &Node) {
+        if let Some(via) = node.via {
+            finding = finding.note(via.span, via.how.text());
+        }
+        if let Some(service) = &self.service {
+            finding = finding.service(service);
+        }
+        self.findings.add(finding);
+    }
+}
+
+/// A text where something else is wanted.
+fn from_text(text: &str, kind: &Kind) -> Option<Value> {
+    match kind {
+        Kind::Bool | Kind::OptOut => boolean(text).map(Value::Bool),
+        Kind::Float | Kind::Cores => go_float(text).map(Value::Float),
+        Kind::Count if text.eq_ignore_ascii_case("all") => Some(Value::Int(-1)),
+        Kind::Int | Kind::Count => text.parse().ok().map(Value::Int),
+        Kind::Mode => i64::from_str_radix(text, 8).ok().map(Value::Int),
+        _ => None,
+    }
+}
+
+fn name_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Str => "a string",
+        Kind::Bool | Kind::OptOut => "a boolean",
+        Kind::Float | Kind::Cores => "a number",
+        Kind::Count => "`all` or a whole number",
+        Kind::Mode => "the rights of a file in octal",
+        Kind::Duration => "a length of time",
+        Kind::Bytes => "a size",
+        _ => "a whole number",
+    }
+}
+
+/// Becomes a list of `id=path`.
+fn ssh(node: &mut Node) {
+    let Value::Map(map) = &node.value else { return };
+    let item = |(id, entry): (&crate::compose::node::Text, &Entry)| {
+        let value = match &entry.node.value {
+            Value::Null => Value::Text(id.clone()),
+            path => Value::text(&format!("{id}={}", path.sprint())),
+        };
+        Node { value, ..entry.node.clone() }
+    };
+    node.value = Value::List(map.iter().map(item).collect());
+}
+
+/// What is said of a length of time that is none.
+pub(in crate::compose) fn no_duration(key: &str, node: &Node) -> Finding {
+    let written = node.value.sprint();
+    let text = format!("`{key}` must be a length of time, and this is `{written}`");
+    let is_bare = written.parse::<f64>().is_ok();
+    let help = if is_bare {
+        format!("give it a unit: `{written}s`")
+    } else {
+        "write it as `30s` or `1m30s`".to_owned()
+    };
+    Finding::new(codes::DURATION, node.span, text).help(help)
+}
