@@ -8,7 +8,7 @@ use super::merge::names;
 use super::node::{Entry, Map, Node, Value};
 use super::short::{self, MountKind};
 use super::source::Span;
-use super::trie::{ITEM, Trie};
+use super::trie::{ITEM, Trie, sections};
 
 #[derive(Debug, Clone, Copy)]
 enum Form {
@@ -66,8 +66,11 @@ static FORMS: LazyLock<Trie<Form>> = LazyLock::new(|| {
 
 /// Writes out every short form. What has the wrong type stays as it is: the schema says so.
 pub(super) fn write_out(map: &mut Map, findings: &mut Findings) {
-    let mut work = Canonical { findings };
-    work.map(map, &FORMS);
+    sections(map, &FORMS, findings, |node, forms, findings| {
+        if let Some(forms) = forms {
+            Canonical { findings }.node(node, forms);
+        }
+    });
 }
 
 struct Canonical<'f> {
@@ -142,11 +145,7 @@ impl Canonical<'_> {
     }
 
     fn bad(&mut self, node: &mut Node, code: &'static Code, why: String) {
-        let mut finding = Finding::new(code, node.span, why);
-        if let Some(via) = node.via {
-            finding = finding.note(via.span, via.how.text());
-        }
-        self.findings.add(finding);
+        self.findings.add(node.finding(code, why));
         node.value = Value::Bad;
     }
 
@@ -307,7 +306,7 @@ fn port(port: &short::Port, at: Span) -> Value {
     if !port.host.is_empty() {
         fields.push(("host_ip", Value::text(&port.host)));
     }
-    fields.push(("target", Value::Int(i64::from(port.target))));
+    fields.push(("target", Value::Int(port.target.into())));
     if !port.published.is_empty() {
         fields.push(("published", Value::text(&port.published)));
     }

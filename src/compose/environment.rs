@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::dotenv::{self, BadLine};
-use super::finding::Finding;
 use super::load::Loader;
 use super::node::{Entry, Map, Node, Value};
 use super::source::Span;
@@ -13,7 +12,7 @@ use super::{codes, open};
 
 impl Loader {
     /// `env_file` below `environment`, as Compose resolves them for a service.
-    pub(super) fn read_env_files(&mut self, name: &str, service: &mut Node, shell: &Variables) {
+    pub(super) fn read_env_files(&mut self, service: &mut Node, shell: &Variables) {
         let files = list(service, "env_file");
         let own = service.get("environment").and_then(Node::map).cloned().unwrap_or_default();
         let mut found: HashMap<String, Option<(String, Span)>> = HashMap::new();
@@ -23,7 +22,7 @@ impl Loader {
             let is_optional =
                 file.get("required").is_some_and(|node| matches!(node.value, Value::Bool(false)));
             let format = file.get("format").and_then(Node::text).unwrap_or_default();
-            let Some(opened) = self.open_for(name, file, Path::new(path), is_optional) else {
+            let Some(opened) = self.open_for(file, Path::new(path), is_optional) else {
                 continue;
             };
             let lookup = |name: &str| {
@@ -49,7 +48,7 @@ impl Loader {
                         found.insert(line.name, Some((line.value, at)));
                     }
                 }
-                Err(bad) => self.findings.add(bad_line(opened, &bad).service(name)),
+                Err(bad) => self.findings.add(bad_line(opened, &bad)),
             }
         }
         let Some(map) = service.map_mut() else { return };
@@ -75,11 +74,11 @@ impl Loader {
     }
 
     /// `label_file` below `labels`.
-    pub(super) fn read_label_files(&mut self, name: &str, service: &mut Node) {
+    pub(super) fn read_label_files(&mut self, service: &mut Node) {
         let mut all = Map::new();
         for file in list(service, "label_file") {
             let Some(path) = file.text() else { continue };
-            let Some(opened) = self.open_for(name, &file, Path::new(path), false) else { continue };
+            let Some(opened) = self.open_for(&file, Path::new(path), false) else { continue };
             let known = |name: &str| {
                 let entry: Option<&Entry> = all.get(name);
                 entry.and_then(|entry| entry.node.text()).map(str::to_owned)
@@ -93,7 +92,7 @@ impl Loader {
                         all.insert(line.name.as_str().into(), entry);
                     }
                 }
-                Err(bad) => self.findings.add(bad_line(opened, &bad).service(name)),
+                Err(bad) => self.findings.add(bad_line(opened, &bad)),
             }
         }
         let Some(at) = all.values().next().map(|entry| entry.key) else { return };
@@ -107,13 +106,7 @@ impl Loader {
         }
     }
 
-    fn open_for(
-        &mut self,
-        service: &str,
-        at: &Node,
-        path: &Path,
-        is_optional: bool,
-    ) -> Option<u32> {
+    fn open_for(&mut self, at: &Node, path: &Path, is_optional: bool) -> Option<u32> {
         match self.open(path) {
             Ok(file) => Some(file),
             Err(open::Unreadable::Io(e))
@@ -124,11 +117,7 @@ impl Loader {
             Err(why) => {
                 let shown = path.strip_prefix(&self.current).unwrap_or(path).display();
                 let text = format!("cannot read {shown}: {why}");
-                let mut finding = Finding::new(codes::MISSING_FILE, at.span, text).service(service);
-                if let Some(via) = at.via {
-                    finding = finding.note(via.span, via.how.text());
-                }
-                self.findings.add(finding);
+                self.findings.add(at.finding(codes::MISSING_FILE, text));
                 None
             }
         }

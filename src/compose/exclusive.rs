@@ -20,18 +20,16 @@ pub(super) fn check(model: &mut Map, findings: &mut Findings) {
     }
     for (name, service) in section(model, "services") {
         if let Some(service) = service.node.map_mut() {
-            self::service(name, service, findings);
+            findings.enter(name);
+            self::service(service, findings);
+            findings.leave();
         }
     }
 }
 
-fn service(name: &str, service: &mut Map, findings: &mut Findings) {
+fn service(service: &mut Map, findings: &mut Findings) {
     let mut say = |code: &'static Code, node: &Node, text: String| {
-        let mut finding = Finding::new(code, node.span, text).service(name);
-        if let Some(via) = node.via {
-            finding = finding.note(via.span, via.how.text());
-        }
-        findings.add(finding);
+        findings.add(node.finding(code, text));
     };
     for port in items(service, "ports") {
         if let Some(address) = port.get("host_ip").and_then(Node::text)

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::finding::Finding;
 use super::load::{Loader, Place, is_remote, services};
 use super::node::{How, Map, Node, Text, Value, Via};
 use super::paths::Base;
@@ -72,7 +71,7 @@ impl Loader {
             let mut names: Vec<_> = way.iter().map(|(_, name)| format!("`{name}`")).collect();
             names.push(format!("`{name}`"));
             let text = format!("services extend each other in a circle: {}", names.join(" → "));
-            self.findings.add(Finding::new(codes::CYCLE, extends.span, text).service(&**name));
+            self.findings.add(extends.finding(codes::CYCLE, text).service(&**name));
             if let Some(map) = service.map_mut() {
                 map.shift_remove("extends");
             }
@@ -113,7 +112,7 @@ impl Loader {
         way: &mut Vec<(u32, Text)>,
     ) -> Option<Node> {
         let wrong = |this: &mut Self, text: &str| {
-            let finding = Finding::new(codes::WRONG_TYPE, extends.span, text);
+            let finding = extends.finding(codes::WRONG_TYPE, text);
             this.findings.add(finding.service(&**name));
             None
         };
@@ -162,8 +161,8 @@ impl Loader {
         file: Option<&str>,
     ) {
         let place = file.map(|file| format!(" in {file}")).unwrap_or_default();
-        let text = format!("`{name}` extends the service `{base}`, which does not exist{place}");
-        let mut finding = Finding::new(codes::UNDEFINED_BASE, at.span, text).service(&**name);
+        let text = format!("the service `{base}`, which this one extends, does not exist{place}");
+        let mut finding = at.finding(codes::UNDEFINED_BASE, text).service(&**name);
         if let Some(known) = nearest(base, services.keys().map(|name| &**name)) {
             finding = finding.help(format!("did you mean `{known}`?"));
         }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
+use super::codes::WRONG_TYPE;
 use super::source::Span;
 
 /// How bad it is, from the least.
@@ -96,11 +97,28 @@ impl Finding {
 #[derive(Debug, Default)]
 pub struct Findings {
     seen: IndexMap<(&'static str, Span, String), Finding>,
+    /// The service that is looked at.
+    service: Option<String>,
 }
 
 impl Findings {
-    pub fn add(&mut self, finding: Finding) {
-        let key = (finding.code.id, finding.span, finding.message.clone());
+    /// What is found from now on belongs to this service.
+    pub fn enter(&mut self, service: &str) {
+        self.service = Some(service.to_owned());
+    }
+
+    /// What is found from now on belongs to none.
+    pub fn leave(&mut self) {
+        self.service = None;
+    }
+
+    pub fn add(&mut self, mut finding: Finding) {
+        if finding.services.is_empty() {
+            finding.services.extend(self.service.clone());
+        }
+        // The schema and the types may both say it, each in its words: the first is enough.
+        let words = if finding.code == WRONG_TYPE { "" } else { &*finding.message };
+        let key = (finding.code.id, finding.span, words.to_owned());
         match self.seen.entry(key) {
             indexmap::map::Entry::Occupied(mut known) => {
                 known.get_mut().services.extend(finding.services);
@@ -109,6 +127,10 @@ impl Findings {
                 place.insert(finding);
             }
         }
+    }
+
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.add(finding));
     }
 
     /// Whether something of this severity or a worse one was found.

@@ -62,13 +62,14 @@ impl Loader {
                     _ => None,
                 }
             }
-            Value::Bad => return None,
+            // Compose includes nothing then, and says nothing.
+            Value::Bad | Value::Null => return None,
             _ => None,
         };
         if wanted.is_none() {
             let text = "an include must be a path, or a mapping of `path`, `project_directory` and \
                         `env_file`";
-            self.findings.add(Finding::new(codes::WRONG_TYPE, entry.span, text));
+            self.findings.add(entry.finding(codes::WRONG_TYPE, text));
             self.is_incomplete = true;
         }
         wanted
@@ -92,7 +93,7 @@ impl Loader {
             if included.contains(&path) {
                 let names: Vec<_> = included.iter().chain([&path]).map(|p| self.shown(p)).collect();
                 let text = format!("files include each other in a circle: {}", names.join(" → "));
-                self.findings.add(Finding::new(codes::CYCLE, node.span, text));
+                self.findings.add(node.finding(codes::CYCLE, text));
                 return None;
             }
             match self.open(&path) {

@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 use super::codes;
 use super::finding::{Finding, Findings};
 use super::node::{How, Map, Node, Value, Via};
-use super::source::Span;
 use super::template::{Refused, substitute};
-use super::trie::{ITEM, Trie};
+use super::trie::{ITEM, Trie, sections};
 use super::variables::Variables;
 
 #[derive(Debug, Clone, Copy)]
@@ -68,26 +67,14 @@ static CASTS: LazyLock<Trie<Cast>> = LazyLock::new(|| {
 
 /// Puts the variables in, wherever a text stands. Keys stay as they are.
 pub(super) fn interpolate(map: &mut Map, variables: &Variables, findings: &mut Findings) {
-    let mut work = Interpolation { variables, findings, service: None };
-    for (key, entry) in map.iter_mut() {
-        let casts = CASTS.step(key);
-        match (&mut entry.node.value, &**key) {
-            (Value::Map(services), "services") => {
-                for (name, entry) in services.iter_mut() {
-                    work.service = Some(name.to_string());
-                    work.node(&mut entry.node, casts.and_then(|casts| casts.step(name)));
-                }
-                work.service = None;
-            }
-            _ => work.node(&mut entry.node, casts),
-        }
-    }
+    sections(map, &CASTS, findings, |node, casts, findings| {
+        Interpolation { variables, findings }.node(node, casts);
+    });
 }
 
 struct Interpolation<'a> {
     variables: &'a Variables,
     findings: &'a mut Findings,
-    service: Option<String>,
 }
 
 impl Interpolation<'_> {
@@ -110,7 +97,7 @@ impl Interpolation<'_> {
     fn text(&mut self, node: &mut Node, cast: Option<Cast>) {
         let Value::Text(text) = &node.value else { return };
         if text.contains('$') {
-            if let Some((text, via)) = self.substituted(&text.clone(), node.span, node.via) {
+            if let Some((text, via)) = self.substituted(&text.clone(), node) {
                 node.value = Value::text(&text);
                 node.via = node.via.or(via);
             } else {
@@ -123,12 +110,7 @@ impl Interpolation<'_> {
         }
     }
 
-    fn substituted(
-        &mut self,
-        text: &str,
-        span: Span,
-        via: Option<Via>,
-    ) -> Option<(String, Option<Via>)> {
+    fn substituted(&mut self, text: &str, node: &Node) -> Option<(String, Option<Via>)> {
         let lookup = |name: &str| self.variables.get(name).map(str::to_owned);
         match substitute(text, &lookup) {
             Ok(done) => {
@@ -136,21 +118,20 @@ impl Interpolation<'_> {
                     let text =
                         format!("the variable `{name}` is not set: it becomes an empty text");
                     let help = format!("give it a default: `${{{name}:-}}`");
-                    self.say(Finding::new(codes::UNSET_VARIABLE, span, text).help(help), via);
+                    self.findings.add(node.finding(codes::UNSET_VARIABLE, text).help(help));
                 }
                 let place = done.used.iter().find_map(|name| self.variables.place(name));
                 Some((done.text, place.map(|span| Via { span, how: How::Variable })))
             }
             Err(Refused::Invalid) => {
-                let finding =
-                    Finding::new(codes::INTERPOLATION, span, "a `${…}` that cannot be read");
-                self.say(finding.help("write `$$` where a `$` is meant"), via);
+                let finding = node.finding(codes::INTERPOLATION, "a `${…}` that cannot be read");
+                self.findings.add(finding.help("write `$$` where a `$` is meant"));
                 None
             }
             Err(Refused::Required { name, why }) => {
                 let why = if why.is_empty() { String::new() } else { format!(": {why}") };
                 let text = format!("the variable `{name}` must be set{why}");
-                self.say(Finding::new(codes::REQUIRED_VARIABLE, span, text), via);
+                self.findings.add(node.finding(codes::REQUIRED_VARIABLE, text));
                 None
             }
         }
@@ -159,16 +140,16 @@ impl Interpolation<'_> {
     fn cast(&mut self, node: &mut Node, cast: Cast) {
         let Value::Text(text) = &node.value else { return };
         let (value, wanted) = match cast {
-            Cast::Int => (text.parse().ok().map(Value::Int), "a whole number"),
+            Cast::Int => {
+                let number = text.parse().ok().map(|number: i64| Value::Int(number.into()));
+                (number, "a whole number")
+            }
             Cast::Float => (go_float(text).map(Value::Float), "a number"),
             Cast::Bool => (boolean(text).map(Value::Bool), "a boolean"),
         };
         if let Some(value) = value {
-            let is_old = !matches!(&*text.to_lowercase(), "true" | "false");
-            if let (Value::Bool(is_on), true) = (&value, is_old) {
-                let message = format!("`{text}` is a text in YAML 1.2");
-                let finding = Finding::new(codes::OLD_BOOLEAN, node.span, message);
-                self.say(finding.help(format!("write `{is_on}`")), node.via);
+            if let Value::Bool(is_on) = value {
+                self.findings.extend(old_boolean(node, is_on));
             }
             node.value = value;
         } else {
@@ -177,19 +158,9 @@ impl Interpolation<'_> {
             } else {
                 format!("`{text}` is not {wanted}")
             };
-            self.say(Finding::new(codes::CAST, node.span, message), node.via);
+            self.findings.add(node.finding(codes::CAST, message));
             node.value = Value::Bad;
         }
-    }
-
-    fn say(&mut self, mut finding: Finding, via: Option<Via>) {
-        if let Some(via) = via {
-            finding = finding.note(via.span, via.how.text());
-        }
-        if let Some(service) = &self.service {
-            finding = finding.service(service);
-        }
-        self.findings.add(finding);
     }
 }
 
@@ -207,4 +178,11 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
         "false" | "n" | "no" | "off" => Some(false),
         _ => None,
     }
+}
+
+/// The warning for `yes`, `on` and the like.
+pub(super) fn old_boolean(node: &Node, is_on: bool) -> Option<Finding> {
+    let text = node.text().filter(|text| !matches!(&*text.to_lowercase(), "true" | "false"))?;
+    let finding = node.finding(codes::OLD_BOOLEAN, format!("`{text}` is a string in YAML 1.2"));
+    Some(finding.help(format!("write `{is_on}`")))
 }

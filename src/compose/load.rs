@@ -160,14 +160,14 @@ impl Loader {
     pub(super) fn missing(&mut self, at: &Node, path: &Path, why: &open::Unreadable) {
         let shown = path.strip_prefix(&self.current).unwrap_or(path).display();
         let text = format!("cannot read {shown}: {why}");
-        self.findings.add(Finding::new(codes::MISSING_FILE, at.span, text));
+        self.findings.add(at.finding(codes::MISSING_FILE, text));
         self.is_incomplete = true;
     }
 
     /// Says that a file lies where `ut` does not look.
     pub(super) fn remote(&mut self, at: &Node, path: &str) {
         let text = format!("`{path}` is remote: only files of this machine are read");
-        self.findings.add(Finding::new(codes::MISSING_FILE, at.span, text));
+        self.findings.add(at.finding(codes::MISSING_FILE, text));
         self.is_incomplete = true;
     }
 }

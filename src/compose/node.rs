@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 
+use super::finding::{Code, Finding};
 use super::source::Span;
 
 pub(super) type Text = Rc<str>;
@@ -24,9 +25,12 @@ pub(super) struct Node {
 pub(super) enum Value {
     Null,
     Bool(bool),
-    Int(i64),
+    /// From the least of 64 bits with a sign to the largest without.
+    Int(i128),
     Float(f64),
     Text(Text),
+    /// A date or a time without quotes, which Compose takes for one; as Go prints it.
+    Time(Text),
     List(Vec<Node>),
     Map(Map),
     /// Marked `!reset`: takes away what other files say.
@@ -111,6 +115,15 @@ impl Node {
         matches!(self.value, Value::Bad)
     }
 
+    /// A finding at this value, which tells what it came through.
+    pub(super) fn finding(&self, code: &'static Code, text: impl Into<String>) -> Finding {
+        let finding = Finding::new(code, self.span, text);
+        match self.via {
+            Some(via) => finding.note(via.span, via.how.text()),
+            None => finding,
+        }
+    }
+
     /// The value of a key, if this is a mapping that has it.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         self.map()?.get(key).map(|entry| &entry.node)
@@ -141,6 +154,7 @@ impl Value {
             Self::Bool(_) => "a boolean",
             Self::Int(_) | Self::Float(_) => "a number",
             Self::Text(_) => "a string",
+            Self::Time(_) => "a date",
             Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
             Self::Reset | Self::Bad => "unknown",
@@ -153,7 +167,7 @@ impl Value {
             Self::Bool(value) => value.to_string(),
             Self::Int(value) => value.to_string(),
             Self::Float(value) => sprint_float(*value),
-            Self::Text(text) => text.to_string(),
+            Self::Text(text) | Self::Time(text) => text.to_string(),
             Self::Null | Self::Reset | Self::Bad => "<nil>".to_owned(),
             Self::List(list) => {
                 let each: Vec<String> = list.iter().map(|node| node.value.sprint()).collect();
@@ -200,7 +214,7 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
         (Value::Float(a), Value::Float(b)) => a == b,
         #[expect(clippy::float_cmp, reason = "the very same number is meant")]
         (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => *a as f64 == *b,
-        (Value::Text(a), Value::Text(b)) => a == b,
+        (Value::Text(a), Value::Text(b)) | (Value::Time(a), Value::Time(b)) => a == b,
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&a.value, &b.value))
         }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::codes;
 use super::finding::{Finding, Findings};
 use super::node::{Map, Node, Value};
-use super::trie::{ITEM, Trie};
+use super::trie::{ITEM, Trie, sections};
 
 #[derive(Debug, Clone, Copy)]
 enum Rule {
@@ -48,7 +48,11 @@ pub(super) struct Base<'a> {
 }
 
 pub(super) fn resolve(map: &mut Map, base: &Base<'_>, findings: &mut Findings) {
-    Paths { base, findings }.map(map, &RULES);
+    sections(map, &RULES, findings, |node, rules, findings| {
+        if let Some(rules) = rules {
+            Paths { base, findings }.node(node, rules);
+        }
+    });
 }
 
 struct Paths<'a> {

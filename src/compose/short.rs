@@ -20,6 +20,9 @@ pub(super) fn ports(text: &str) -> Result<Vec<Port>, String> {
         return Err(format!("no container port in `{text}`"));
     }
     let (start, end) = range(target).ok_or_else(|| format!("invalid container port `{target}`"))?;
+    if start == 0 {
+        return Err(format!("the container port of `{text}` must not be 0"));
+    }
     let (first, last) = match published {
         "" => (0, 0),
         text => range(text).ok_or_else(|| format!("invalid host port `{text}`"))?,
@@ -221,8 +224,20 @@ mod tests {
         assert_eq!(told("9-11"), ["||10|tcp", "||11|tcp", "||9|tcp"]);
         assert_eq!(told("1-2:11-12"), ["|1|11|tcp", "|2|12|tcp"]);
         assert_eq!(told("8000-9000:80"), ["|8000-9000|80|tcp"]);
-        for text in ["", ":", "a", "80:", "1:70000", "1-2:1-3", "300.1.1.1:1:2", "1:2/icmp", "5-4"]
-        {
+        for text in [
+            "",
+            ":",
+            "a",
+            "0",
+            "80:0",
+            "0-2",
+            "80:",
+            "1:70000",
+            "1-2:1-3",
+            "300.1.1.1:1:2",
+            "1:2/icmp",
+            "5-4",
+        ] {
             assert!(ports(text).is_err(), "{text}");
         }
     }

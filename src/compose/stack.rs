@@ -273,8 +273,10 @@ fn read_files_of_services(
     let Some(Value::Map(services)) = services else { return };
     for (name, entry) in services.iter_mut() {
         if is_enabled(&entry.node, profiles) {
-            loader.read_env_files(name, &mut entry.node, variables);
-            loader.read_label_files(name, &mut entry.node);
+            loader.findings.enter(name);
+            loader.read_env_files(&mut entry.node, variables);
+            loader.read_label_files(&mut entry.node);
+            loader.findings.leave();
         }
     }
 }

@@ -100,7 +100,9 @@ fn gpus(service: &Node) -> (u64, bool) {
         let named = request.get("device_ids").and_then(Node::list).map_or(0, <[Node]>::len);
         match request.get("count").map(|node| &node.value) {
             Some(Value::Int(-1)) => is_all = true,
-            Some(Value::Int(number)) => count = count.saturating_add((*number).max(0) as u64),
+            Some(Value::Int(number)) => {
+                count = count.saturating_add(u64::try_from(*number).unwrap_or(0));
+            }
             _ => count += named as u64,
         }
     }
@@ -119,7 +121,7 @@ fn number(service: &Node, keys: &[&str]) -> Option<f64> {
 /// A number that is given and more than nothing; `0` and `-1` set no limit.
 fn whole(service: &Node, keys: &[&str]) -> Option<u64> {
     match service.at(keys)?.value {
-        Value::Int(number) if number > 0 => Some(number as u64),
+        Value::Int(number) if number > 0 => u64::try_from(number).ok(),
         _ => None,
     }
 }

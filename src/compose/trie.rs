@@ -1,5 +1,8 @@
 //! Paths of keys with something to do at their ends, followed step by step while a tree is walked.
 
+use super::finding::Findings;
+use super::node::{Map, Node, Value};
+
 /// Rules below one step. A step of a pattern is a key, `*` for any key or item, `[]` for any item.
 #[derive(Debug)]
 pub(super) struct Trie<T> {
@@ -45,6 +48,29 @@ impl<T: Copy> Trie<T> {
     pub(super) fn step(&self, key: &str) -> Option<&Self> {
         let own = self.keys.iter().find(|(known, _)| *known == key).map(|(_, trie)| trie);
         own.or(self.any.as_deref())
+    }
+}
+
+/// Hands over every value at the top of a document, and of its services each one, with the rules that lie below it. What is
+/// found meanwhile belongs to that service.
+pub(super) fn sections<T: Copy>(
+    map: &mut Map,
+    rules: &Trie<T>,
+    findings: &mut Findings,
+    mut visit: impl FnMut(&mut Node, Option<&Trie<T>>, &mut Findings),
+) {
+    for (key, entry) in map.iter_mut() {
+        let rules = rules.step(key);
+        match (&mut entry.node.value, &**key) {
+            (Value::Map(services), "services") => {
+                for (name, service) in services.iter_mut() {
+                    findings.enter(name);
+                    visit(&mut service.node, rules.and_then(|rules| rules.step(name)), findings);
+                }
+                findings.leave();
+            }
+            _ => visit(&mut entry.node, rules, findings),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::codes;
 use super::finding::{Finding, Findings};
 use super::node::{Map, Node, Value};
 use super::short;
-use super::trie::Trie;
+use super::trie::{Trie, sections};
 
 #[derive(Debug, Clone, Copy)]
 enum Key {
@@ -61,7 +61,11 @@ static KEYS: LazyLock<Trie<Key>> = LazyLock::new(|| {
 
 /// Makes every such list unique. An entry whose key cannot be told stays, and is said.
 pub(super) fn enforce(map: &mut Map, findings: &mut Findings) {
-    walk(map, &KEYS, findings);
+    sections(map, &KEYS, findings, |node, keys, findings| {
+        if let (Value::Map(map), Some(keys)) = (&mut node.value, keys) {
+            walk(map, keys, findings);
+        }
+    });
 }
 
 fn walk(map: &mut Map, keys: &Trie<Key>, findings: &mut Findings) {
@@ -106,7 +110,7 @@ fn unique(list: &mut Vec<Node>, key: Key, findings: &mut Findings) {
 fn key_of(node: &Node, key: Key) -> Result<Option<String>, Box<Finding>> {
     let missing = |what: &str| {
         let text = format!("`{what}` is missing");
-        Err(Box::new(Finding::new(codes::MISSING_KEY, node.span, text)))
+        Err(Box::new(node.finding(codes::MISSING_KEY, text)))
     };
     Ok(match (key, &node.value) {
         (Key::Name, Value::Text(text)) => {
@@ -116,11 +120,11 @@ fn key_of(node: &Node, key: Key) -> Result<Option<String>, Box<Finding>> {
         (Key::Whole | Key::Port, Value::Int(number)) => Some(number.to_string()),
         (Key::Whole, Value::Float(_)) => {
             let text = "a port to expose must be a whole number or a text";
-            return Err(Box::new(Finding::new(codes::PORT, node.span, text)));
+            return Err(Box::new(node.finding(codes::PORT, text)));
         }
         (Key::Mount, Value::Text(text)) => match short::mount(text) {
             Ok(mount) => Some(mount.target),
-            Err(why) => return Err(Box::new(Finding::new(codes::MOUNT, node.span, why))),
+            Err(why) => return Err(Box::new(node.finding(codes::MOUNT, why))),
         },
         (Key::Device, Value::Text(text)) => {
             let mut parts = text.split(':');

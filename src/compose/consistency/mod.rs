@@ -23,11 +23,12 @@ pub(super) struct Parted<'m> {
 /// compose-go's `checkConsistency`, for the services that are enabled.
 pub(super) fn check(parted: &Parted<'_>, findings: &mut Findings) {
     for (name, (at, node)) in &parted.enabled {
-        let mut work = Check { parted, findings, name, at: *at, service: node };
+        findings.enter(name);
         if node.map().is_some() {
-            work.service();
+            Check { parted, findings, at: *at, service: node }.service();
         }
     }
+    findings.leave();
     secrets(parted, findings);
     circles::check(parted, findings);
     container_names(parted, findings);
@@ -36,7 +37,6 @@ pub(super) fn check(parted: &Parted<'_>, findings: &mut Findings) {
 struct Check<'a, 'm> {
     parted: &'a Parted<'m>,
     findings: &'a mut Findings,
-    name: &'a str,
     at: Span,
     service: &'m Node,
 }
@@ -67,9 +67,8 @@ impl<'m> Check<'_, 'm> {
         self.get(keys).and_then(Node::list).unwrap_or_default()
     }
 
-    fn say(&mut self, finding: Finding, via: Option<&Node>) {
-        let mut finding = finding.service(self.name);
-        if let Some(via) = via.and_then(|node| node.via) {
+    fn say(&mut self, mut finding: Finding, node: Option<&Node>) {
+        if let Some(via) = node.and_then(|node| node.via) {
             finding = finding.note(via.span, via.how.text());
         }
         self.findings.add(finding);
@@ -84,7 +83,7 @@ impl<'m> Check<'_, 'm> {
             })
         };
         if !["image", "build", "provider"].into_iter().any(is_known) {
-            let text = format!("the service `{}` has neither an image nor a build", self.name);
+            let text = "the service has neither an image nor a build";
             self.say(Finding::new(codes::NOTHING_TO_RUN, self.at, text), None);
         }
     }

@@ -66,7 +66,6 @@ impl Check<'_, '_> {
         if self.parted.is_incomplete {
             return;
         }
-        let own = self.name;
         let (text, help) = if let Some((at, disabled)) = self.parted.disabled.get(name) {
             let profiles = disabled.get("profiles").and_then(Node::list).unwrap_or_default();
             let names: Vec<_> = profiles.iter().filter_map(Node::text).collect();
@@ -76,13 +75,13 @@ impl Check<'_, '_> {
                 }
                 None => String::new(),
             };
-            let text = format!("`{own}` {how} the service `{name}`, which is not enabled");
+            let text = format!("the service `{name}`, which this one {how}, is not enabled");
             (text, Some((help, Some(*at))))
         } else {
             let known = self.parted.enabled.keys().chain(self.parted.disabled.keys());
             let help = nearest(name, known.copied());
             let help = help.map(|known| (format!("did you mean `{known}`?"), None));
-            (format!("`{own}` {how} the service `{name}`, which does not exist"), help)
+            (format!("the service `{name}`, which this one {how}, does not exist"), help)
         };
         let mut finding = Finding::new(codes::UNDEFINED_SERVICE, node.span, text);
         if let Some((help, at)) = help {

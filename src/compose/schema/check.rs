@@ -102,7 +102,7 @@ pub(super) fn type_of(value: &Value) -> u8 {
         Value::Int(_) => INTEGER | NUMBER,
         Value::Float(number) if number.fract() == 0.0 => INTEGER | NUMBER,
         Value::Float(_) => NUMBER,
-        Value::Text(_) => STRING,
+        Value::Text(_) | Value::Time(_) => STRING,
         Value::List(_) => ARRAY,
         Value::Map(_) => OBJECT,
         Value::Reset | Value::Bad => u8::MAX,

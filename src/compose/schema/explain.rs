@@ -148,7 +148,10 @@ impl<'a> Explain<'a> {
         let is = node.value.kind();
         let text = format!("{} must be {}, and this is {is}", self.place(), names(types));
         let help = match &node.value {
-            Value::Int(_) | Value::Float(_) | Value::Bool(_) if types & STRING != 0 => {
+            // What was in quotes has become a number meanwhile, and its place is longer.
+            Value::Int(_) | Value::Float(_) | Value::Bool(_)
+                if types & STRING != 0 && is_as_long(node) =>
+            {
                 Some(format!("put it in quotes: \"{}\"", node.value.sprint()))
             }
             Value::Null => Some("give it a value, or leave the key out".to_owned()),
@@ -202,6 +205,8 @@ impl<'a> Explain<'a> {
         match (self.path.last().map(String::as_str), self.path.len()) {
             (None, _) => "the file".to_owned(),
             (Some("[]"), length) => format!("an item of `{}`", self.path[length - 2]),
+            // Without its name, the same fault in several services is one.
+            (Some(_), 2) if self.path[0] == "services" => "the service".to_owned(),
             (Some(name), 2) => {
                 let kind = self.path[0].trim_end_matches('s');
                 format!("the {kind} `{name}`")
@@ -218,22 +223,24 @@ impl<'a> Explain<'a> {
         text: String,
         help: Option<String>,
     ) {
-        let mut finding = Finding::new(code, span, text);
+        let mut finding = node.finding(code, text);
+        finding.span = span;
         finding.help = help;
-        if let Some(via) = node.via {
-            finding = finding.note(via.span, via.how.text());
-        }
         self.add(finding);
     }
 
-    fn add(&mut self, mut finding: Finding) {
-        if let [section, service, ..] = &self.path[..]
-            && section == "services"
-        {
-            finding = finding.service(service);
+    fn add(&mut self, finding: Finding) {
+        match &self.path[..] {
+            [section, service, ..] if section == "services" => self.findings.enter(service),
+            _ => self.findings.leave(),
         }
         self.findings.add(finding);
+        self.findings.leave();
     }
+}
+
+fn is_as_long(node: &Node) -> bool {
+    (node.span.end - node.span.start) as usize == node.value.sprint().len()
 }
 
 /// `a string, a list or a mapping`

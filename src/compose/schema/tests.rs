@@ -29,7 +29,7 @@ fn node(json: &Json) -> Node {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::Int(number),
+            Some(number) => Value::Int(number.into()),
             None => Value::Float(number.as_f64().unwrap()),
         },
         Json::String(text) => Value::text(text),
@@ -136,7 +136,7 @@ proptest! {
 fn what_is_wrong_is_said_once_and_in_words() {
     for (service, said) in [
         (json!({ "image": 1 }), "`image` must be a string, and this is a number"),
-        (json!({ "imag": "a" }), "the service `a` has no key `imag`"),
+        (json!({ "imag": "a" }), "the service has no key `imag`"),
         (json!({ "volumes": [{}] }), "an item of `volumes` lacks the key `type`"),
         (json!({ "cap_add": ["A", "A"] }), "`cap_add` holds the same item twice"),
         (json!({ "cgroup": "x" }), "`cgroup` must be `host`, `private`, and this is `x`"),

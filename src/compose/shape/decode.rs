@@ -5,20 +5,19 @@ use super::scalars::{bytes, nanoseconds, print_duration};
 use super::{Field, Kind, tables};
 use crate::compose::codes;
 use crate::compose::finding::{Code, Finding, Findings};
-use crate::compose::interpolate::{boolean, go_float};
+use crate::compose::interpolate::{boolean, go_float, old_boolean};
 use crate::compose::node::{Entry, Map, Node, Value};
 use crate::core::output::units::grouped;
 
 /// Decodes the whole model. Lengths of time, sizes and addresses become the texts that Compose prints; what
 /// cannot be read is among the findings.
 pub(in crate::compose) fn decode(map: &mut Map, findings: &mut Findings) {
-    let mut work = Decode { findings, service: None, key: String::new() };
+    let mut work = Decode { findings, key: String::new() };
     work.fields(map, tables::PROJECT);
 }
 
 struct Decode<'f> {
     findings: &'f mut Findings,
-    service: Option<String>,
     /// The key whose value is decoded.
     key: String,
 }
@@ -33,10 +32,10 @@ impl Decode<'_> {
             match (&mut entry.node.value, is_services, &field.kind) {
                 (Value::Map(services), true, Kind::Dict(kind)) => {
                     for (name, service) in services.iter_mut() {
-                        self.service = Some(name.to_string());
+                        self.findings.enter(name);
                         self.node(&mut service.node, kind);
                     }
-                    self.service = None;
+                    self.findings.leave();
                 }
                 _ => self.node(&mut entry.node, &field.kind),
             }
@@ -73,9 +72,9 @@ impl Decode<'_> {
             | (Value::Int(_), Kind::Int | Kind::Bytes | Kind::Count | Kind::Mode)
             | (Value::Int(_) | Value::Float(_), Kind::Float | Kind::Cores) => return,
             (Value::Int(number), Kind::Str) => Some(Value::text(&number.to_string())),
-            (Value::Float(number), Kind::Int) => Some(Value::Int(*number as i64)),
+            (Value::Float(number), Kind::Int) => Some(Value::Int(go_int(*number))),
             (Value::Int(number), Kind::Uint(most)) => {
-                return self.unsigned(node, i128::from(*number), *most);
+                return self.unsigned(node, *number, *most);
             }
             (Value::Float(number), Kind::Uint(most)) => {
                 return self.unsigned(node, *number as i128, *most);
@@ -88,11 +87,14 @@ impl Decode<'_> {
             },
             (Value::Int(_), Kind::Duration) => return self.no_duration(node),
             (Value::Text(text), Kind::Bytes) => match bytes(text) {
-                Some(size) => Some(Value::Int(size)),
+                Some(size) => Some(Value::Int(size.into())),
                 None => return self.no_size(node),
             },
             (Value::Text(text), kind) => {
                 let value = from_text(text, kind);
+                if let Some(Value::Bool(is_on)) = value {
+                    self.findings.extend(old_boolean(node, is_on));
+                }
                 if value.is_none() && !matches!(kind, Kind::Uint(_)) {
                     return self.no_cast(node, kind);
                 }
@@ -108,7 +110,7 @@ impl Decode<'_> {
 
     fn unsigned(&mut self, node: &mut Node, number: i128, most: u64) {
         if let Some(number) = u64::try_from(number).ok().filter(|number| *number <= most) {
-            node.value = Value::Int(number as i64);
+            node.value = Value::Int(number.into());
         } else {
             let most =
                 if most > 1 << 40 { String::new() } else { format!(" to {}", grouped(most)) };
@@ -120,7 +122,7 @@ impl Decode<'_> {
 
     fn no_duration(&mut self, node: &mut Node) {
         let finding = no_duration(&self.key, node);
-        self.say(finding, node);
+        self.findings.add(finding);
         node.value = Value::Bad;
     }
 
@@ -177,7 +179,7 @@ impl Decode<'_> {
                     };
                     if matches!(kind, Kind::Environment) && name.ends_with(char::is_whitespace) {
                         let text = format!("the variable `{}` ends with a space", name.trim_end());
-                        self.say(Finding::new(codes::VALUE, item.span, text), &item);
+                        self.findings.add(item.finding(codes::VALUE, text));
                     }
                     map.insert(name.into(), Entry { key: item.span, node: Node { value, ..item } });
                 }
@@ -233,7 +235,7 @@ impl Decode<'_> {
                         text.split_once('=').or_else(|| text.split_once(':'))
                     else {
                         let text = format!("`{text}` is not `host=address`");
-                        self.say(Finding::new(codes::ADDRESS, item.span, text), item);
+                        self.findings.add(item.finding(codes::ADDRESS, text));
                         continue;
                     };
                     for address in addresses.split(',') {
@@ -248,7 +250,7 @@ impl Decode<'_> {
         for (host, item) in pairs {
             if host.is_empty() || host.contains([':', '=']) {
                 let text = format!("`{host}` is no name of a host");
-                self.say(Finding::new(codes::ADDRESS, item.span, text), &item);
+                self.findings.add(item.finding(codes::ADDRESS, text));
                 continue;
             }
             let address = item.value.sprint();
@@ -299,25 +301,23 @@ impl Decode<'_> {
 
     fn wrong(&mut self, node: &mut Node, wanted: &str) {
         let text = format!("`{}` must be {wanted}, and this is {}", self.key, node.value.kind());
-        self.bad(node, codes::WRONG_TYPE, text, None);
+        let is_date = matches!(node.value, Value::Time(_));
+        let help = is_date.then(|| "put it in quotes".to_owned());
+        self.bad(node, codes::WRONG_TYPE, text, help);
     }
 
     fn bad(&mut self, node: &mut Node, code: &'static Code, text: String, help: Option<String>) {
-        let mut finding = Finding::new(code, node.span, text);
+        let mut finding = node.finding(code, text);
         finding.help = help;
-        self.say(finding, node);
+        self.findings.add(finding);
         node.value = Value::Bad;
     }
+}
 
-    fn say(&mut self, mut finding: Finding, node: &Node) {
-        if let Some(via) = node.via {
-            finding = finding.note(via.span, via.how.text());
-        }
-        if let Some(service) = &self.service {
-            finding = finding.service(service);
-        }
-        self.findings.add(finding);
-    }
+/// A number without its fraction; one that is too large becomes the least, as in Go.
+fn go_int(number: f64) -> i128 {
+    let is_within = (-9.2e18..9.2e18).contains(&number);
+    if is_within { number as i128 } else { i64::MIN.into() }
 }
 
 /// A text where something else is wanted.
@@ -326,8 +326,8 @@ fn from_text(text: &str, kind: &Kind) -> Option<Value> {
         Kind::Bool | Kind::OptOut => boolean(text).map(Value::Bool),
         Kind::Float | Kind::Cores => go_float(text).map(Value::Float),
         Kind::Count if text.eq_ignore_ascii_case("all") => Some(Value::Int(-1)),
-        Kind::Int | Kind::Count => text.parse().ok().map(Value::Int),
-        Kind::Mode => i64::from_str_radix(text, 8).ok().map(Value::Int),
+        Kind::Int | Kind::Count => text.parse().ok().map(|number: i64| Value::Int(number.into())),
+        Kind::Mode => i64::from_str_radix(text, 8).ok().map(|mode| Value::Int(mode.into())),
         _ => None,
     }
 }
@@ -368,5 +368,5 @@ pub(in crate::compose) fn no_duration(key: &str, node: &Node) -> Finding {
     } else {
         "write it as `30s` or `1m30s`".to_owned()
     };
-    Finding::new(codes::DURATION, node.span, text).help(help)
+    node.finding(codes::DURATION, text).help(help)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map as Object, Number, Value as Json};
 
 use super::{Field, Kind, Omit, tables};
-use crate::compose::node::{Map, Node, Value};
+use crate::compose::node::{Entry, Map, Node, Value};
 
 /// The model below its name: every field that Compose would print, and what extends the file at its top.
 pub(in crate::compose) fn json(name: &str, model: &Map) -> Json {
@@ -32,6 +32,7 @@ pub(in crate::compose) fn pruned(model: &Map, enabled: &[&str]) -> Map {
     if let Some(services) = model.get_mut("services").and_then(|entry| entry.node.map_mut()) {
         services.retain(|name, _| enabled.contains(&&**name));
         services.values().for_each(|entry| uses(&entry.node, &mut used));
+        services.values_mut().for_each(|entry| scale(&mut entry.node));
     }
     for section in ["networks", "volumes", "secrets", "configs"] {
         if let Some(map) = model.get_mut(section).and_then(|entry| entry.node.map_mut()) {
@@ -39,6 +40,15 @@ pub(in crate::compose) fn pruned(model: &Map, enabled: &[&str]) -> Map {
         }
     }
     model
+}
+
+/// `scale` goes before `deploy.replicas`.
+fn scale(service: &mut Node) {
+    let Some(scale) = service.get("scale").cloned() else { return };
+    let deploy = service.map_mut().and_then(|map| map.get_mut("deploy"));
+    if let Some(deploy) = deploy.and_then(|entry| entry.node.map_mut()) {
+        deploy.insert("replicas".into(), Entry { key: scale.span, node: scale });
+    }
 }
 
 /// What a service refers to.
@@ -87,6 +97,7 @@ fn value(node: &Node, kind: &Kind) -> Json {
         (Value::Int(rights), Kind::Mode) => Json::from(format!("0{rights:o}")),
         (Value::Int(number), Kind::Float | Kind::Cores) => single(*number as f32),
         (Value::Float(number), Kind::Float | Kind::Cores) => single(*number as f32),
+        (Value::Null, Kind::Str) => Json::from(""),
         _ => raw(node),
     }
 }
@@ -150,13 +161,13 @@ fn raw(node: &Node) -> Json {
     match &node.value {
         Value::Null | Value::Reset | Value::Bad => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
-        Value::Int(number) => Json::from(*number),
+        Value::Int(number) => Number::from_i128(*number).map_or(Json::Null, Json::Number),
         Value::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
             Json::from(*number as i64)
         }
         Value::Float(number) => Number::from_f64(*number).map_or(Json::Null, Json::Number),
         // What is printed can be read again: a `$` means nothing more.
-        Value::Text(text) => Json::from(text.replace('$', "$$")),
+        Value::Text(text) | Value::Time(text) => Json::from(text.replace('$', "$$")),
         Value::List(list) => Json::Array(list.iter().map(raw).collect()),
         Value::Map(map) => {
             let each = map.iter().map(|(key, entry)| (key.replace('$', "$$"), raw(&entry.node)));

@@ -18,18 +18,22 @@ pub(super) fn span_of(at: granit_parser::Span, file: u32) -> Span {
 }
 
 /// Every document of the events.
-pub(super) fn documents(events: Events<'_>, file: u32, findings: &mut Findings) -> Vec<Document> {
-    let mut builder =
-        Builder { events: events.into_iter(), file, anchors: HashMap::new(), findings };
+pub(super) fn documents(
+    events: Events<'_>,
+    text: &str,
+    file: u32,
+    findings: &mut Findings,
+) -> Vec<Document> {
+    let anchors = HashMap::new();
+    let mut builder = Builder { events: events.into_iter(), file, text, anchors, findings };
     let mut documents = Vec::new();
     while let Some((event, _)) = builder.events.next() {
-        if matches!(event, Event::DocumentStart(..)) {
-            builder.anchors.clear();
-            if let Some(mut root) = builder.next() {
-                let mut resets = Vec::new();
-                take_resets_in(&mut root, &mut Vec::new(), &mut resets);
-                documents.push(Document { root, resets });
-            }
+        if matches!(event, Event::DocumentStart(..))
+            && let Some(mut root) = builder.next()
+        {
+            let mut resets = Vec::new();
+            take_resets_in(&mut root, &mut Vec::new(), &mut resets);
+            documents.push(Document { root, resets });
         }
     }
     documents
@@ -38,6 +42,7 @@ pub(super) fn documents(events: Events<'_>, file: u32, findings: &mut Findings) 
 struct Builder<'s, 'f> {
     events: std::vec::IntoIter<(Event<'s>, granit_parser::Span)>,
     file: u32,
+    text: &'s str,
     /// What each anchor stands for; 0 is none.
     anchors: HashMap<usize, Node>,
     findings: &'f mut Findings,
@@ -87,6 +92,9 @@ impl Builder<'_, '_> {
             None if style == ScalarStyle::Plain => scalar::resolve(text),
             None => Value::text(text),
         };
+        if style == ScalarStyle::DoubleQuoted {
+            self.escapes(at);
+        }
         match value {
             Value::Float(number) if !number.is_finite() => {
                 let text = format!("`{text}` is no number that Compose can take");
@@ -94,6 +102,21 @@ impl Builder<'_, '_> {
                 Value::Bad
             }
             value => value,
+        }
+    }
+
+    /// Compose's YAML knows no `\/`.
+    fn escapes(&mut self, at: Span) {
+        let Some(raw) = self.text.get(at.start as usize..at.end as usize) else { return };
+        let mut chars = raw.bytes().enumerate();
+        while let Some((offset, byte)) = chars.next() {
+            if byte == b'\\' && chars.next().is_some_and(|(_, next)| next == b'/') {
+                let start = at.start + offset as u32;
+                let span = Span { start, end: start + 2, ..at };
+                let finding =
+                    Finding::new(codes::SYNTAX, span, "`\\/` is no escape that Compose knows");
+                self.findings.add(finding.help("write `/`"));
+            }
         }
     }
 

@@ -37,7 +37,10 @@ pub(super) fn check(events: &Events<'_>, file: u32) -> Result<(), Box<Finding>> 
         let span = super::build::span_of(*at, file);
         let refuse = |why: String| Box::new(Finding::new(codes::TOO_LARGE, span, why));
         match event {
-            Event::DocumentStart(..) => measure = Measure::default(),
+            Event::DocumentStart(..) => {
+                let anchors = measure.anchors;
+                measure = Measure { anchors, ..Measure::default() };
+            }
             Event::MappingStart(_, anchor, _) | Event::SequenceStart(_, anchor, _) => {
                 measure.open.push((*anchor, Extent { values: 1, depth: 0 }));
             }

@@ -5,6 +5,9 @@ mod measure;
 mod scalar;
 
 pub(super) use build::came_through;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use granit_parser::{Event, Options, Parser, ScanError, options};
 
 use super::codes;
@@ -28,8 +31,24 @@ type Events<'s> = Vec<(Event<'s>, granit_parser::Span)>;
 /// All documents of a file. What is wrong with them is among the findings; `None` if nothing could be read.
 pub(super) fn parse(source: &Source, file: u32, findings: &mut Findings) -> Option<Vec<Document>> {
     let mut events: Events<'_> = Vec::new();
+    // Anchors outlive their document, as in Compose.
+    let mut anchors: HashMap<Cow<'_, str>, usize> = HashMap::new();
     for event in Parser::new_from_str_with_options(&source.text, options()) {
         match event {
+            Ok((Event::Anchor(id, name), _)) => {
+                anchors.insert(name, id);
+            }
+            Ok((Event::UnresolvedAlias(name), at)) => events.push(match anchors.get(&name) {
+                Some(id) => (Event::Alias(*id), at),
+                None => (Event::UnresolvedAlias(name), at),
+            }),
+            Ok((Event::DocumentStart(_, Some(version)), at))
+                if (version.major, version.minor) != (1, 1) =>
+            {
+                let text = "Compose reads no YAML that calls itself another version than 1.1";
+                findings.add(Finding::new(codes::SYNTAX, build::span_of(at, file), text));
+                return None;
+            }
             Ok(event) => events.push(event),
             Err(error) => {
                 findings.add(syntax(&error, file, source.text.len()));
@@ -41,12 +60,13 @@ pub(super) fn parse(source: &Source, file: u32, findings: &mut Findings) -> Opti
         findings.add(*finding);
         return None;
     }
-    Some(build::documents(events, file, findings))
+    Some(build::documents(events, &source.text, file, findings))
 }
 
 fn options() -> Options {
     options! {
         block_scalar_eof_without_line_feed: true,
+        emit_anchor_events: true,
         emit_comments: false,
         emit_unresolved_aliases: true,
         block_nesting_limit: DEEPEST,

@@ -1,5 +1,7 @@
 //! What a plain scalar is, as go-yaml resolves it: YAML 1.2 with a few habits of 1.1.
 
+use chrono::{DateTime, NaiveDate, NaiveTime};
+
 use crate::compose::node::Value;
 
 /// A scalar without quotes and without a tag.
@@ -15,9 +17,41 @@ pub(super) fn resolve(text: &str) -> Value {
         "-.inf" | "-.Inf" | "-.INF" => return Value::Float(f64::NEG_INFINITY),
         _ => {}
     }
+    if let Some(time) = time(text) {
+        return Value::Time(time.into());
+    }
     let begins_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let number = if begins_number { number(text) } else { None };
     number.unwrap_or_else(|| Value::text(text))
+}
+
+/// `2026-01-31`, `2026-01-31 10:20:30`, `2026-01-31T10:20:30+02:00`, as Go prints them.
+fn time(text: &str) -> Option<String> {
+    let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    if !(0..4).all(is_digit) || text.as_bytes().get(4) != Some(&b'-') {
+        return None;
+    }
+    let (date, clock) = match text.find(['T', 't', ' ']) {
+        Some(at) => (&text[..at], Some(&text[at..])),
+        None => (text, None),
+    };
+    let date = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+    let (at, zone) = match clock {
+        None => (date.and_time(NaiveTime::MIN), "+0000 UTC".to_owned()),
+        Some(clock) if clock.starts_with(' ') => {
+            let time = NaiveTime::parse_from_str(&clock[1..], "%H:%M:%S%.f").ok()?;
+            (date.and_time(time), "+0000 UTC".to_owned())
+        }
+        Some(clock) => {
+            let time = DateTime::parse_from_rfc3339(&format!("{date}T{}", &clock[1..])).ok()?;
+            let offset = time.format("%z").to_string();
+            let name = if clock.ends_with('Z') { "UTC".to_owned() } else { offset.clone() };
+            (time.naive_local(), format!("{offset} {name}"))
+        }
+    };
+    let fraction = at.format("%.9f").to_string();
+    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+    Some(format!("{}{fraction} {zone}", at.format("%Y-%m-%d %H:%M:%S")))
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -26,17 +60,13 @@ fn number(text: &str) -> Option<Value> {
     if let Some(value) = integer(&plain) {
         return Some(Value::Int(value));
     }
-    if let Ok(value) = plain.parse::<u64>() {
-        return Some(Value::Float(value as f64));
-    }
-    if is_float(&plain) {
-        return plain.parse().ok().map(Value::Float);
-    }
-    None
+    // What is too large for a number stays a string.
+    let value: f64 = plain.parse().ok().filter(|_| is_float(&plain))?;
+    value.is_finite().then_some(Value::Float(value))
 }
 
 /// As Go's `ParseInt` with base 0: `0x1f`, `0o17`, `017`, `0b11`.
-fn integer(text: &str) -> Option<i64> {
+fn integer(text: &str) -> Option<i128> {
     let (is_negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -54,7 +84,8 @@ fn integer(text: &str) -> Option<i64> {
         return None;
     }
     let size = i128::from_str_radix(digits, radix).ok()?;
-    i64::try_from(if is_negative { -size } else { size }).ok()
+    let number = if is_negative { -size } else { size };
+    (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&number).then_some(number)
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
@@ -97,6 +128,23 @@ mod tests {
     use crate::compose::node::same;
 
     #[test]
+    fn dates_are_printed_as_go_prints_them() {
+        for (text, printed) in [
+            ("2026-01-31", Some("2026-01-31 00:00:00 +0000 UTC")),
+            ("2026-1-2", Some("2026-01-02 00:00:00 +0000 UTC")),
+            ("2026-01-31 10:20:30.5", Some("2026-01-31 10:20:30.5 +0000 UTC")),
+            ("2026-01-31T10:20:30Z", Some("2026-01-31 10:20:30 +0000 UTC")),
+            ("2026-01-31T10:20:30+02:00", Some("2026-01-31 10:20:30 +0200 +0200")),
+            ("2026-02-30", None),
+            ("2026-01", None),
+            ("2026", None),
+            ("26-01-31", None),
+        ] {
+            assert_eq!(time(text).as_deref(), printed, "{text}");
+        }
+    }
+
+    #[test]
     fn plain_scalars_are_what_go_yaml_takes_them_for() {
         for (text, value) in [
             ("~", Value::Null),
@@ -119,7 +167,10 @@ mod tests {
             ("-", Value::text("-")),
             (".", Value::text(".")),
             ("0x", Value::text("0x")),
-            ("9223372036854775808", Value::Float(9_223_372_036_854_775_808.0)),
+            ("9223372036854775808", Value::Int(9_223_372_036_854_775_808)),
+            ("0xFFFFFFFFFFFFFFFF", Value::Int(u64::MAX.into())),
+            ("18446744073709551616", Value::Float(18_446_744_073_709_551_616.0)),
+            ("1e309", Value::text("1e309")),
             ("512m", Value::text("512m")),
         ] {
             assert!(same(&resolve(text), &value), "{text}: {:?}", resolve(text));
