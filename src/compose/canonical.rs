@@ -64,7 +64,31 @@ static FORMS: LazyLock<Trie<Form>> = LazyLock::new(|| {
     ])
 });
 
-/// Writes out every short form. What has the wrong type stays as it is: the schema says so.
+impl Form {
+    /// What must stand there, if it is not this.
+    fn wanted(self, value: &Value) -> Option<&'static str> {
+        use Value::{Bad, List, Map, Text};
+        let (is_right, wanted) = match self {
+            Self::Keyed(_) | Self::Mount | Self::Device => {
+                (matches!(value, Text(_) | Map(_)), "a string or a mapping")
+            }
+            Self::KeyValue | Self::Ssh | Self::DependsOn => {
+                (matches!(value, List(_) | Map(_)), "a list or a mapping")
+            }
+            Self::EnvFile | Self::Gpus => {
+                (matches!(value, Text(_) | List(_)), "a string or a list")
+            }
+            Self::Ports => (matches!(value, List(_)), "a list"),
+            Self::StringOrList | Self::Dns | Self::Names | Self::Text | Self::External => {
+                (true, "")
+            }
+        };
+        (!is_right && !matches!(value, Bad)).then_some(wanted)
+    }
+}
+
+/// Writes out every short form. What is found here was found by the schema before, but for services that are only
+/// extended: those are not held against it.
 pub(super) fn write_out(map: &mut Map, findings: &mut Findings) {
     sections(map, &FORMS, findings, |node, forms, findings| {
         if let Some(forms) = forms {
@@ -102,6 +126,10 @@ impl Canonical<'_> {
     }
 
     fn form(&mut self, node: &mut Node, form: Form) {
+        if let Some(wanted) = form.wanted(&node.value) {
+            let why = format!("{wanted} was expected, and this is {}", node.value.kind());
+            return self.bad(node, codes::WRONG_TYPE, why);
+        }
         match form {
             Form::Keyed(key) => {
                 if node.text().is_some() {

@@ -31,7 +31,10 @@ pub(super) fn parse(
 }
 
 /// The format `raw`: what stands behind the first `=`, as it is.
-pub(super) fn raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<Line> {
+pub(super) fn raw(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Line>, BadLine> {
     let mut lines = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -43,11 +46,17 @@ pub(super) fn raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<Li
                 None => (own, lookup(own)),
             };
             let name = name.to_owned();
+            if name.contains(char::is_whitespace) {
+                return Err(BadLine {
+                    at: start,
+                    why: format!("white space in the name {name:?}"),
+                });
+            }
             lines.extend(value.map(|value| Line { name, value, start, end }));
         }
         start += line.len();
     }
-    lines
+    Ok(lines)
 }
 
 struct Reader<'t> {
@@ -127,17 +136,14 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        // A name that the file ends with is none, as in Compose.
+        // What the file ends with is the value of no name, as in Compose.
         let (at, c) = end.unwrap_or((0, '='));
         let name = rest[..at].trim_end().to_owned();
-        let after = if end.is_some() { &rest[at + 1..] } else { "" };
+        let after = if end.is_some() { &rest[at + 1..] } else { rest };
         if name.contains(' ') {
             return Err(self.bad(format!("a space in the name {name:?}")));
         }
         self.at = self.text.len() - after.trim_start_matches(is_blank).len();
-        if end.is_none() {
-            self.at = self.text.len();
-        }
         Ok((name, c == '\n'))
     }
 
@@ -270,6 +276,7 @@ mod tests {
         }
         assert_eq!(read("A=1\nB=$A$A\n")[1].1, "11");
         assert_eq!(read("UNKNOWN\nA=1").len(), 1);
+        assert_eq!(read("A"), [(String::new(), "A".to_owned())]);
         assert_eq!(read(""), []);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::dotenv::{self, BadLine};
+use super::dotenv;
 use super::load::Loader;
 use super::node::{Entry, Map, Node, Value};
 use super::source::Span;
@@ -33,10 +33,12 @@ impl Loader {
             let text = &self.sources.get(opened).text;
             let lines = match format {
                 "" | ".env" => dotenv::parse(text, &lookup),
-                "raw" => Ok(dotenv::raw(text, &lookup)),
+                "raw" => dotenv::raw(text, &lookup),
                 other => {
-                    let why = format!("there is no format `{other}`");
-                    Err(BadLine { at: 0, why })
+                    let text = format!("there is no format `{other}`: leave it out, or say `raw`");
+                    let at = file.get("format").unwrap_or(file);
+                    self.findings.add(at.finding(codes::VALUE, text));
+                    continue;
                 }
             };
             match lines {

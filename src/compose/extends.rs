@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::load::{Loader, Place, is_remote, services};
+use super::load::{Loader, Place, is_remote};
 use super::node::{How, Map, Node, Text, Value, Via};
 use super::paths::Base;
 use super::variables::Variables;
@@ -35,7 +35,15 @@ impl Loader {
         resets: &[Vec<Text>],
         place: Place<'_>,
     ) {
-        let Some(own) = services(map) else { return };
+        let section = map.get("services").map(|entry| &entry.node);
+        let Some(own) = section.and_then(Node::map) else {
+            if let Some(section) = section.filter(|node| !node.is_bad()) {
+                let text =
+                    format!("`services` must be a mapping, and this is {}", section.value.kind());
+                self.findings.add(section.finding(codes::WRONG_TYPE, text));
+            }
+            return;
+        };
         let extending: Vec<Text> = own
             .iter()
             .filter(|(_, entry)| entry.node.get("extends").is_some())
@@ -67,11 +75,18 @@ impl Loader {
     ) -> Option<Node> {
         let mut service = among.services.get(name)?.node.clone();
         let Some(extends) = service.get("extends").cloned() else { return Some(service) };
-        if way.contains(&(among.file, name.clone())) {
-            let mut names: Vec<_> = way.iter().map(|(_, name)| format!("`{name}`")).collect();
+        if let Some(start) = way.iter().position(|known| *known == (among.file, name.clone())) {
+            let circle = &way[start..];
+            let mut names: Vec<_> = circle.iter().map(|(_, name)| format!("`{name}`")).collect();
             names.push(format!("`{name}`"));
             let text = format!("services extend each other in a circle: {}", names.join(" → "));
-            self.findings.add(extends.finding(codes::CYCLE, text).service(&**name));
+            // It is met again from each of its services.
+            let is_new = !circle.iter().any(|service| self.circular.contains(service));
+            self.circular.extend(circle.iter().cloned());
+            if is_new {
+                let finding = extends.finding(codes::CYCLE, text);
+                self.findings.add(finding.service(&**name));
+            }
             if let Some(map) = service.map_mut() {
                 map.shift_remove("extends");
             }
@@ -80,7 +95,10 @@ impl Loader {
         way.push((among.file, name.clone()));
         let base = self.base_of(name, &extends, among, place, way);
         way.pop();
-        let Some(mut base) = base.filter(|base| !base.is_null()) else {
+        if base.as_ref().is_some_and(Node::is_null) {
+            return Some(service);
+        }
+        let Some(mut base) = base else {
             // What it should begin as is not known: what it lacks is not asked for.
             service.value = Value::Bad;
             return Some(service);
@@ -192,9 +210,7 @@ impl Loader {
             return known.clone().map(|known| (file, known));
         }
         let read = self.read_extendable(file, &path, place.variables).map(Rc::new);
-        if read.is_none() {
-            self.is_incomplete = true;
-        }
+        self.is_incomplete |= read.is_none();
         self.extendable.insert(file, read.clone());
         read.map(|read| (file, read))
     }
@@ -206,7 +222,11 @@ impl Loader {
         variables: &Variables,
     ) -> Option<Extendable> {
         let (mut model, mut resets) = (Map::new(), Vec::new());
-        for document in self.parse(file) {
+        let documents = self.parse(file);
+        if self.findings.is_at(codes::SYNTAX, file) {
+            return None;
+        }
+        for document in documents {
             let mut map = self.top(file, document.root)?;
             interpolate::interpolate(&mut map, variables, &mut self.findings);
             merge::reset(&mut model, &document.resets);
@@ -219,7 +239,10 @@ impl Loader {
         let folder = path.parent().unwrap_or(path);
         let base = Base { folder, home: self.home.as_deref() };
         paths::resolve(&mut model, &base, &mut self.findings);
-        let Value::Map(services) = model.shift_remove("services")?.node.value else { return None };
+        let services = match model.shift_remove("services").map(|entry| entry.node.value) {
+            Some(Value::Map(services)) => services,
+            _ => Map::new(),
+        };
         Some(Extendable { services, resets })
     }
 }

@@ -120,7 +120,14 @@ impl Loader {
 
     fn folder_of(&self, wanted: &Wanted<'_>, first: &Path, place: Place<'_>) -> PathBuf {
         match wanted.folder.and_then(Node::text).filter(|text| !text.is_empty()) {
-            Some(text) => self.resolve(place.folder, text),
+            Some(text) => {
+                let folder = self.resolve(place.folder, text);
+                // Compose takes the folder of what is none.
+                match folder.parent() {
+                    Some(parent) if !folder.is_dir() => parent.to_path_buf(),
+                    _ => folder,
+                }
+            }
             None => first.parent().unwrap_or(first).to_path_buf(),
         }
     }

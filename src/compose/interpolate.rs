@@ -164,11 +164,39 @@ impl Interpolation<'_> {
     }
 }
 
-/// As Go's `ParseFloat` reads it.
+/// As Go's `ParseFloat` reads it, but for infinity and what is no number.
 pub(super) fn go_float(text: &str) -> Option<f64> {
-    let plain = text.replace('_', "");
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'-' => (-1.0, &text[1..]),
+        b'+' => (1.0, &text[1..]),
+        _ => (1.0, text),
+    };
+    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        return Some(sign * hexadecimal(hex)?);
+    }
+    let between = |pair: &[u8]| pair[0].is_ascii_digit() && pair[1].is_ascii_digit();
+    let is_parted = memchr::memchr_iter(b'_', digits.as_bytes()).all(|at| {
+        at > 0
+            && digits
+                .as_bytes()
+                .get(at + 1)
+                .is_some_and(|next| between(&[digits.as_bytes()[at - 1], *next]))
+    });
+    let plain = digits.replace('_', "");
     let is_plain = plain.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    if is_plain && plain == text { text.parse().ok() } else { None }
+    let number: f64 = plain.parse().ok().filter(|_| is_plain && is_parted)?;
+    number.is_finite().then_some(sign * number)
+}
+
+/// `1.8p-1`: digits of 16, and a power of two.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (mantissa, power) = text.split_once(['p', 'P'])?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let number = u64::from_str_radix(&digits, 16).ok()? as f64;
+    let power: i32 = power.parse().ok()?;
+    let number = number * 2_f64.powi(power.checked_sub(4 * i32::try_from(fraction.len()).ok()?)?);
+    number.is_finite().then_some(number)
 }
 
 /// The booleans of YAML 1.1.
@@ -185,4 +213,30 @@ pub(super) fn old_boolean(node: &Node, is_on: bool) -> Option<Finding> {
     let text = node.text().filter(|text| !matches!(&*text.to_lowercase(), "true" | "false"))?;
     let finding = node.finding(codes::OLD_BOOLEAN, format!("`{text}` is a string in YAML 1.2"));
     Some(finding.help(format!("write `{is_on}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_go_reads_them() {
+        for (text, number) in [
+            ("1.5", Some(1.5)),
+            ("-1e3", Some(-1000.0)),
+            ("1_0", Some(10.0)),
+            ("0x1p-1", Some(0.5)),
+            ("0x1.8p1", Some(3.0)),
+            (".5", Some(0.5)),
+            ("1_", None),
+            ("_1", None),
+            ("1__0", None),
+            ("", None),
+            ("-", None),
+            ("many", None),
+            ("1e999", None),
+        ] {
+            assert_eq!(go_float(text), number, "{text}");
+        }
+    }
 }

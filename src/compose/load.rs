@@ -1,12 +1,12 @@
 //! The order in which Compose makes one model of its files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::extends::Extendable;
 use super::finding::{Finding, Findings};
-use super::node::{Entry, Map, Node, Value};
+use super::node::{Map, Node, Text, Value};
 use super::paths::{Base, clean};
 use super::source::{Source, Sources, Span};
 use super::variables::Variables;
@@ -24,6 +24,8 @@ pub(super) struct Loader {
     pub(super) home: Option<String>,
     opened: HashMap<PathBuf, u32>,
     pub(super) extendable: HashMap<u32, Option<Rc<Extendable>>>,
+    /// Services that extend each other in a circle, which has been said.
+    pub(super) circular: HashSet<(u32, Text)>,
     /// Part of the stack could not be read: what refers to it is not judged.
     pub(super) is_incomplete: bool,
 }
@@ -45,6 +47,7 @@ impl Loader {
             home,
             opened: HashMap::new(),
             extendable: HashMap::new(),
+            circular: HashSet::new(),
             is_incomplete: false,
         }
     }
@@ -192,9 +195,4 @@ fn take_from_shell(model: &mut Map, variables: &Variables) {
             }
         }
     }
-}
-
-/// The services of a document.
-pub(super) fn services(map: &Map) -> Option<&Map> {
-    map.get("services").and_then(|entry: &Entry| entry.node.map())
 }

@@ -10,7 +10,7 @@ use super::node::{Map, Node, Value};
 use super::source::{Sources, Span};
 use super::variables::Variables;
 use super::yaml::Document;
-use super::{codes, normalise, open, shape, swarm, template};
+use super::{codes, discover, normalise, open, shape, swarm, template};
 
 /// A file of a stack.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Request {
     /// Laid over each other in this order.
     pub files: Vec<Input>,
     pub project_name: Option<String>,
+    /// Where the search for the files began, if nobody named them: its `.env` goes before that of the stack.
+    pub start: Option<PathBuf>,
     /// The folder that paths begin at; else that of the first file.
     pub folder: Option<PathBuf>,
     /// In place of the `.env` beside the stack.
@@ -85,6 +87,19 @@ impl Stack {
         read_files_of_services(&mut loader, &mut model, &profiles, &variables);
         let Loader { sources, findings, .. } = loader;
         Ok(Self { name, sources, findings: findings.sorted(), model, profiles })
+    }
+
+    /// The files that Compose takes where nobody names any: those of `COMPOSE_FILE`, else the nearest upward.
+    pub fn default_files(request: &Request) -> Result<Option<Vec<PathBuf>>, Unreadable> {
+        let start = request.start.as_deref().unwrap_or(&request.current);
+        let mut loader = Loader::new(request.current.clone(), None);
+        let variables = variables_of(request, start, &mut loader)?;
+        let Some(named) = variables.get("COMPOSE_FILE").filter(|named| !named.is_empty()) else {
+            return Ok(discover::upward(start));
+        };
+        let separator = variables.get("COMPOSE_PATH_SEPARATOR").unwrap_or_default();
+        let separator = if separator.is_empty() { ":" } else { separator };
+        Ok(Some(named.split(separator).map(PathBuf::from).collect()))
     }
 
     /// Whether something of this severity or a worse one was found.
@@ -175,20 +190,26 @@ fn variables_of(
             Err(why) => return Err(Unreadable { path: path.clone(), why }),
         }
     }
+    variables.add_files(&files, &loader.sources, &mut loader.findings);
     let is_off = matches!(
         variables.get("COMPOSE_DISABLE_ENV_FILE"),
         Some("1" | "t" | "T" | "true" | "TRUE" | "True")
     );
-    if paths.is_empty() && !is_off {
+    if !paths.is_empty() || is_off {
+        return Ok(variables);
+    }
+    // What is set already stays.
+    for folder in request.start.as_deref().into_iter().chain([folder]) {
         let path = folder.join(".env");
         if path.is_file() {
             match loader.open(&path) {
-                Ok(file) => files.push(file),
+                Ok(file) => {
+                    variables.add_files(&[file], &loader.sources, &mut loader.findings);
+                }
                 Err(why) => return Err(Unreadable { path, why }),
             }
         }
     }
-    variables.add_files(&files, &loader.sources, &mut loader.findings);
     Ok(variables)
 }
 

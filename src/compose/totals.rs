@@ -59,9 +59,14 @@ impl Stack {
 
 impl Total {
     fn add(&mut self, service: &Node) {
-        let replicas = whole(service, &["scale"])
-            .or_else(|| whole(service, &["deploy", "replicas"]))
-            .unwrap_or(1);
+        let replicas = ["scale", "deploy.replicas"].iter().find_map(|path| {
+            let keys: Vec<&str> = path.split('.').collect();
+            match service.at(&keys)?.value {
+                Value::Int(number) => u64::try_from(number).ok(),
+                _ => None,
+            }
+        });
+        let replicas = replicas.unwrap_or(1);
         let limits = |key| ["deploy", "resources", "limits", key];
         let quota = || {
             let period = number(service, &["cpu_period"]).filter(|period| *period > 0.0);

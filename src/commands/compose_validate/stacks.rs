@@ -1,16 +1,16 @@
 //! Which stacks are meant.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::ComposeArgs;
-use crate::compose::{Input, Request, discover};
+use crate::compose::{Input, Request, Stack, discover};
 use crate::core::context::Context;
 use crate::core::error::Fault;
 
 pub(super) fn requests(args: &ComposeArgs, ctx: &Context) -> Result<Vec<Request>, Fault> {
-    let stacks = files(args, ctx)?;
     let request = |files: Vec<PathBuf>| Request {
         files: files.into_iter().map(input).collect(),
+        start: None,
         project_name: args.project_name.clone(),
         folder: args.project_directory.clone(),
         env_files: args.env_file.clone(),
@@ -18,7 +18,10 @@ pub(super) fn requests(args: &ComposeArgs, ctx: &Context) -> Result<Vec<Request>
         current: ctx.env.current_folder.clone(),
         shell: ctx.env.variables.clone(),
     };
-    Ok(stacks.into_iter().map(request).collect())
+    if args.file.is_empty() && args.path.is_empty() {
+        return Ok(vec![default(request(Vec::new()))?]);
+    }
+    Ok(files(args, ctx)?.into_iter().map(request).collect())
 }
 
 fn input(path: PathBuf) -> Input {
@@ -29,9 +32,6 @@ fn input(path: PathBuf) -> Input {
 fn files(args: &ComposeArgs, ctx: &Context) -> Result<Vec<Vec<PathBuf>>, Fault> {
     if !args.file.is_empty() {
         return Ok(vec![args.file.clone()]);
-    }
-    if args.path.is_empty() {
-        return Ok(vec![default(args, ctx)?]);
     }
     let mut stacks = Vec::new();
     for path in &args.path {
@@ -50,19 +50,15 @@ fn files(args: &ComposeArgs, ctx: &Context) -> Result<Vec<Vec<PathBuf>>, Fault> 
     Ok(stacks)
 }
 
-/// What Compose itself would take: `COMPOSE_FILE`, else the stack of the nearest folder.
-fn default(args: &ComposeArgs, ctx: &Context) -> Result<Vec<PathBuf>, Fault> {
-    if let Some(named) = ctx.env.get("COMPOSE_FILE") {
-        let separator = ctx.env.get("COMPOSE_PATH_SEPARATOR").unwrap_or_else(|| ":".to_owned());
-        return Ok(named.split(&*separator).map(PathBuf::from).collect());
-    }
-    let current = &ctx.env.current_folder;
-    let folder = match &args.project_directory {
-        Some(folder) => current.join(folder),
-        None => current.clone(),
-    };
-    discover::upward(Path::new(&folder))
-        .ok_or_else(|| nothing("there is no Compose file here, nor in a folder above"))
+/// What Compose itself would take.
+fn default(mut request: Request) -> Result<Request, Fault> {
+    let start = request.folder.as_ref().map(|folder| request.current.join(folder));
+    request.start = Some(start.unwrap_or_else(|| request.current.clone()));
+    let files = Stack::default_files(&request).map_err(|e| Fault::failed(e.to_string()))?;
+    let files =
+        files.ok_or_else(|| nothing("there is no Compose file here, nor in a folder above"))?;
+    request.files = files.into_iter().map(input).collect();
+    Ok(request)
 }
 
 fn nothing(text: &str) -> Fault {

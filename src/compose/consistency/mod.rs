@@ -102,7 +102,7 @@ impl<'m> Check<'_, 'm> {
                 continue;
             };
             match self.parted.enabled.get(name) {
-                None => self.no_service(name, node, "builds with"),
+                None => self.no_service(name, node),
                 Some((_, other)) if other.get("build").is_none() => {
                     let text = format!("the service `{name}` is not built: it is no build context");
                     self.say(Finding::new(codes::UNDEFINED_SERVICE, node.span, text), Some(node));

@@ -42,7 +42,7 @@ impl Check<'_, '_> {
             && !self.parted.enabled.contains_key(name)
             && let Some(mode) = mode
         {
-            self.no_service(name, mode, "shares the network of");
+            self.no_service(name, mode);
         }
     }
 
@@ -57,39 +57,33 @@ impl Check<'_, '_> {
             let is_excused = is_disabled && !is_required;
             if !self.parted.enabled.contains_key(&**name) && !is_excused {
                 let at = Node { span: entry.key, ..entry.node.clone() };
-                self.no_service(name, &at, "depends on");
+                self.no_service(name, &at);
             }
         }
     }
 
-    pub(super) fn no_service(&mut self, name: &str, node: &Node, how: &str) {
+    pub(super) fn no_service(&mut self, name: &str, node: &Node) {
         if self.parted.is_incomplete {
             return;
         }
-        let (text, help) = if let Some((at, disabled)) = self.parted.disabled.get(name) {
+        let code = codes::UNDEFINED_SERVICE;
+        let finding = if let Some((at, disabled)) = self.parted.disabled.get(name) {
+            let text = format!("the service `{name}` is not enabled");
+            let finding = Finding::new(code, node.span, text).note(*at, "it belongs to a profile");
             let profiles = disabled.get("profiles").and_then(Node::list).unwrap_or_default();
-            let names: Vec<_> = profiles.iter().filter_map(Node::text).collect();
-            let help = match names.first() {
-                Some(first) => {
-                    format!("enable it with `--profile {first}`, or say `required: false`")
-                }
-                None => String::new(),
-            };
-            let text = format!("the service `{name}`, which this one {how}, is not enabled");
-            (text, Some((help, Some(*at))))
-        } else {
-            let known = self.parted.enabled.keys().chain(self.parted.disabled.keys());
-            let help = nearest(name, known.copied());
-            let help = help.map(|known| (format!("did you mean `{known}`?"), None));
-            (format!("the service `{name}`, which this one {how}, does not exist"), help)
-        };
-        let mut finding = Finding::new(codes::UNDEFINED_SERVICE, node.span, text);
-        if let Some((help, at)) = help {
-            finding = finding.help(help);
-            if let Some(at) = at {
-                finding = finding.note(at, "it belongs to a profile");
+            match profiles.iter().find_map(Node::text) {
+                Some(first) => finding.help(format!("enable it with `--profile {first}`")),
+                None => finding,
             }
-        }
+        } else {
+            let text = format!("the service `{name}` does not exist");
+            let finding = Finding::new(code, node.span, text);
+            let known = self.parted.enabled.keys().chain(self.parted.disabled.keys());
+            match nearest(name, known.copied()) {
+                Some(known) => finding.help(format!("did you mean `{known}`?")),
+                None => finding,
+            }
+        };
         self.say(finding, Some(node));
     }
 

@@ -150,7 +150,7 @@ impl<'a> Explain<'a> {
         let help = match &node.value {
             // What was in quotes has become a number meanwhile, and its place is longer.
             Value::Int(_) | Value::Float(_) | Value::Bool(_)
-                if types & STRING != 0 && is_as_long(node) =>
+                if types & (STRING | NUMBER | INTEGER | BOOLEAN) == STRING && is_as_long(node) =>
             {
                 Some(format!("put it in quotes: \"{}\"", node.value.sprint()))
             }

@@ -7,7 +7,6 @@ use crate::compose::codes;
 use crate::compose::finding::{Code, Finding, Findings};
 use crate::compose::interpolate::{boolean, go_float, old_boolean};
 use crate::compose::node::{Entry, Map, Node, Value};
-use crate::core::output::units::grouped;
 
 /// Decodes the whole model. Lengths of time, sizes and addresses become the texts that Compose prints; what
 /// cannot be read is among the findings.
@@ -108,16 +107,13 @@ impl Decode<'_> {
         }
     }
 
+    /// Compose refuses what is below 0, and cuts what is too large.
     fn unsigned(&mut self, node: &mut Node, number: i128, most: u64) {
-        if let Some(number) = u64::try_from(number).ok().filter(|number| *number <= most) {
-            node.value = Value::Int(number.into());
-        } else {
-            let most =
-                if most > 1 << 40 { String::new() } else { format!(" to {}", grouped(most)) };
-            let text =
-                format!("`{}` must be a number from 0{most}, and this is {number}", self.key);
-            self.bad(node, codes::VALUE, text, None);
+        if number < 0 {
+            let text = format!("`{}` must be at least 0, and this is {number}", self.key);
+            return self.bad(node, codes::VALUE, text, None);
         }
+        node.value = Value::Int(number & i128::from(most));
     }
 
     fn no_duration(&mut self, node: &mut Node) {

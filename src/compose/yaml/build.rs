@@ -80,7 +80,8 @@ impl Builder<'_, '_> {
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Span) -> Value {
-        let value = match tag {
+        // `!` alone says nothing.
+        let value = match tag.filter(|tag| tag.original() != "!") {
             Some(tag) => match tag.core_suffix() {
                 Some(kind) => scalar::tagged(kind, text).unwrap_or_else(|| {
                     let text = format!("`{text}` is no `!!{kind}`");

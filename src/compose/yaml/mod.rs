@@ -46,7 +46,13 @@ pub(super) fn parse(source: &Source, file: u32, findings: &mut Findings) -> Opti
                 if (version.major, version.minor) != (1, 1) =>
             {
                 let text = "Compose reads no YAML that calls itself another version than 1.1";
-                findings.add(Finding::new(codes::SYNTAX, build::span_of(at, file), text));
+                let mut span = build::span_of(at, file);
+                if let Some(start) =
+                    source.text.get(..span.start as usize).and_then(|t| t.rfind("%YAML"))
+                {
+                    span = Span { start: start as u32, end: start as u32 + 5, ..span };
+                }
+                findings.add(Finding::new(codes::SYNTAX, span, text));
                 return None;
             }
             Ok(event) => events.push(event),

@@ -55,7 +55,10 @@ fn time(text: &str) -> Option<String> {
 }
 
 fn number(text: &str) -> Option<Value> {
-    // Only digits may be parted by underscores; go-yaml takes them away wherever they are.
+    if text.starts_with('.') && text.contains('_') {
+        return None;
+    }
+    // go-yaml takes underscores away wherever they are.
     let plain = text.replace('_', "");
     if let Some(value) = integer(&plain) {
         return Some(Value::Int(value));
@@ -160,6 +163,7 @@ mod tests {
             ("1.5", Value::Float(1.5)),
             ("1.", Value::Float(1.0)),
             (".5", Value::Float(0.5)),
+            ("._1", Value::text("._1")),
             ("1e3", Value::Float(1000.0)),
             ("22:22", Value::text("22:22")),
             ("1.2.3", Value::text("1.2.3")),
