@@ -47,6 +47,7 @@ codes! {
     PROJECT_NAME "CV035" Error "project-name" "a project name that Compose refuses";
     OBSOLETE_VERSION "CV036" Warning "obsolete-version" "`version` is ignored by Compose";
     SWARM_ONLY "CV037" Note "swarm-only" "a setting that only Swarm acts on";
+    EXTENSION "CV038" Warning "extension" "a key that begins with `x-`, which Compose takes for an extension where a name was meant";
 }
 
 #[cfg(test)]

@@ -46,11 +46,9 @@ pub(super) fn raw(
                 None => (own, lookup(own)),
             };
             let name = name.to_owned();
-            if name.contains(char::is_whitespace) {
-                return Err(BadLine {
-                    at: start,
-                    why: format!("white space in the name {name:?}"),
-                });
+            if name.is_empty() || name.contains(char::is_whitespace) {
+                let why = format!("{name:?} cannot be the name of a variable");
+                return Err(BadLine { at: start, why });
             }
             lines.extend(value.map(|value| Line { name, value, start, end }));
         }

@@ -15,8 +15,8 @@ pub(in crate::compose) fn decode(map: &mut Map, findings: &mut Findings) {
     work.fields(map, tables::PROJECT);
 }
 
-struct Decode<'f> {
-    findings: &'f mut Findings,
+pub(super) struct Decode<'f> {
+    pub(super) findings: &'f mut Findings,
     /// The key whose value is decoded.
     key: String,
 }
@@ -68,9 +68,11 @@ impl Decode<'_> {
         let value = match (&node.value, kind) {
             (Value::Text(_), Kind::Str)
             | (Value::Bool(_), Kind::Bool | Kind::OptOut)
-            | (Value::Int(_), Kind::Int | Kind::Bytes | Kind::Count | Kind::Mode)
+            | (Value::Int(_), Kind::Bytes | Kind::Count | Kind::Mode)
             | (Value::Int(_) | Value::Float(_), Kind::Float | Kind::Cores) => return,
             (Value::Int(number), Kind::Str) => Some(Value::text(&number.to_string())),
+            // What needs all 64 bits is below 0 for Go.
+            (Value::Int(number), Kind::Int) => Some(Value::Int((*number as i64).into())),
             (Value::Float(number), Kind::Int) => Some(Value::Int(go_int(*number))),
             (Value::Int(number), Kind::Uint(most)) => {
                 return self.unsigned(node, *number, *most);
@@ -149,115 +151,6 @@ impl Decode<'_> {
         }
     }
 
-    /// Labels, arguments, variables: a mapping, or a list of `name=value`.
-    fn mapping(&mut self, node: &mut Node, kind: &Kind) {
-        let empty = || match kind {
-            Kind::Environment => Value::Null,
-            _ => Value::text(""),
-        };
-        match &mut node.value {
-            Value::Map(map) => {
-                for entry in map.values_mut() {
-                    match &entry.node.value {
-                        Value::Null => entry.node.value = empty(),
-                        Value::Text(_) | Value::Bad => {}
-                        value => entry.node.value = Value::text(&value.sprint()),
-                    }
-                }
-            }
-            Value::List(list) => {
-                let mut map = Map::with_capacity(list.len());
-                for item in std::mem::take(list).into_iter().filter(|item| !item.is_bad()) {
-                    let text = item.value.sprint();
-                    let (name, value) = match text.split_once('=') {
-                        Some((name, value)) => (name, Value::text(value)),
-                        None => (&*text, empty()),
-                    };
-                    if matches!(kind, Kind::Environment) && name.ends_with(char::is_whitespace) {
-                        let text = format!("the variable `{}` ends with a space", name.trim_end());
-                        self.findings.add(item.finding(codes::VALUE, text));
-                    }
-                    map.insert(name.into(), Entry { key: item.span, node: Node { value, ..item } });
-                }
-                node.value = Value::Map(map);
-            }
-            _ => self.wrong(node, "a mapping or a list of `name=value`"),
-        }
-    }
-
-    fn options(&mut self, node: &mut Node, kind: &Kind) {
-        let Value::Map(map) = &mut node.value else { return self.wrong(node, "a mapping") };
-        let is_multiple = matches!(kind, Kind::MultiOptions);
-        for entry in map.values_mut() {
-            let inner = &mut entry.node;
-            match (&mut inner.value, is_multiple) {
-                (Value::Bad, _) => {}
-                (Value::List(list), true) => {
-                    list.iter_mut().for_each(|item| item.value = Value::text(&item.value.sprint()));
-                }
-                (value, true) => {
-                    let item = Node::new(Value::text(&value.sprint()), inner.span);
-                    inner.value = Value::List(vec![item]);
-                }
-                (Value::Null, false) => inner.value = Value::text(""),
-                (value, false) => *value = Value::text(&value.sprint()),
-            }
-        }
-    }
-
-    /// `extra_hosts`: becomes a list of `host=address`.
-    fn hosts(&mut self, node: &mut Node) {
-        let mut pairs: Vec<(String, Node)> = Vec::new();
-        match &node.value {
-            Value::Map(map) => {
-                for (host, entry) in map {
-                    let inner = &entry.node;
-                    match &inner.value {
-                        Value::List(list) => {
-                            pairs.extend(list.iter().map(|item| (host.to_string(), item.clone())));
-                        }
-                        Value::Null => {
-                            let item = Node { value: Value::text(""), ..inner.clone() };
-                            pairs.push((host.to_string(), item));
-                        }
-                        _ => pairs.push((host.to_string(), inner.clone())),
-                    }
-                }
-            }
-            Value::List(list) => {
-                for item in list.iter().filter(|item| !item.is_bad()) {
-                    let text = item.value.sprint();
-                    let Some((host, addresses)) =
-                        text.split_once('=').or_else(|| text.split_once(':'))
-                    else {
-                        let text = format!("`{text}` is not `host=address`");
-                        self.findings.add(item.finding(codes::ADDRESS, text));
-                        continue;
-                    };
-                    for address in addresses.split(',') {
-                        let node = Node { value: Value::text(address), ..item.clone() };
-                        pairs.push((host.to_owned(), node));
-                    }
-                }
-            }
-            _ => return self.wrong(node, "a mapping or a list of `host=address`"),
-        }
-        let mut list = Vec::with_capacity(pairs.len());
-        for (host, item) in pairs {
-            if host.is_empty() || host.contains([':', '=']) {
-                let text = format!("`{host}` is no name of a host");
-                self.findings.add(item.finding(codes::ADDRESS, text));
-                continue;
-            }
-            let address = item.value.sprint();
-            let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']'));
-            let address = bare.filter(|bare| !bare.is_empty()).unwrap_or(&address);
-            list.push(Node { value: Value::text(&format!("{host}={address}")), ..item });
-        }
-        list.sort_by(|a, b| a.text().cmp(&b.text()));
-        node.value = Value::List(list);
-    }
-
     fn ulimit(&mut self, node: &mut Node) {
         match &mut node.value {
             Value::Int(_) => {}
@@ -295,7 +188,7 @@ impl Decode<'_> {
         }
     }
 
-    fn wrong(&mut self, node: &mut Node, wanted: &str) {
+    pub(super) fn wrong(&mut self, node: &mut Node, wanted: &str) {
         let text = format!("`{}` must be {wanted}, and this is {}", self.key, node.value.kind());
         let is_date = matches!(node.value, Value::Time(_));
         let help = is_date.then(|| "put it in quotes".to_owned());

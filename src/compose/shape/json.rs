@@ -167,11 +167,26 @@ fn raw(node: &Node) -> Json {
         }
         Value::Float(number) => Number::from_f64(*number).map_or(Json::Null, Json::Number),
         // What is printed can be read again: a `$` means nothing more.
-        Value::Text(text) | Value::Time(text) => Json::from(text.replace('$', "$$")),
+        Value::Time(text) => Json::from(rfc3339(text)),
+        Value::Text(text) => Json::from(text.replace('$', "$$")),
         Value::List(list) => Json::Array(list.iter().map(raw).collect()),
         Value::Map(map) => {
             let each = map.iter().map(|(key, entry)| (key.replace('$', "$$"), raw(&entry.node)));
             Json::Object(each.collect())
         }
+    }
+}
+
+/// `2026-01-31 10:20:30 +0200 +0200` as JSON has it.
+fn rfc3339(time: &str) -> String {
+    let mut parts = time.split(' ');
+    let (date, clock) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    match parts.next().unwrap_or_default() {
+        "+0000" => format!("{date}T{clock}Z"),
+        zone => format!(
+            "{date}T{clock}{}:{}",
+            zone.get(..3).unwrap_or_default(),
+            zone.get(3..).unwrap_or_default()
+        ),
     }
 }

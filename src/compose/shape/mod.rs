@@ -3,6 +3,7 @@
 mod command;
 mod decode;
 mod json;
+mod names;
 mod scalars;
 mod tables;
 

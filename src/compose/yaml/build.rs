@@ -106,18 +106,26 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Compose's YAML knows no `\/`.
+    /// Compose's YAML knows no `\/`, and no halves of characters.
     fn escapes(&mut self, at: Span) {
         let Some(raw) = self.text.get(at.start as usize..at.end as usize) else { return };
         let mut chars = raw.bytes().enumerate();
         while let Some((offset, byte)) = chars.next() {
-            if byte == b'\\' && chars.next().is_some_and(|(_, next)| next == b'/') {
-                let start = at.start + offset as u32;
-                let span = Span { start, end: start + 2, ..at };
-                let finding =
-                    Finding::new(codes::SYNTAX, span, "`\\/` is no escape that Compose knows");
-                self.findings.add(finding.help("write `/`"));
-            }
+            let next = if byte == b'\\' { chars.next() } else { None };
+            let digits = raw.get(offset + 2..offset + 6);
+            let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+            let (length, help) = match next {
+                Some((_, b'/')) => (2, "write `/`"),
+                Some((_, b'u')) if code.is_some_and(|code| (0xd800..0xe000).contains(&code)) => {
+                    (6, "write the character itself")
+                }
+                _ => continue,
+            };
+            let start = at.start + offset as u32;
+            let span = Span { start, end: start + length, ..at };
+            let escape = raw.get(offset..offset + length as usize).unwrap_or_default();
+            let text = format!("`{escape}` is no escape that Compose knows");
+            self.findings.add(Finding::new(codes::SYNTAX, span, text).help(help));
         }
     }
 
@@ -247,16 +255,17 @@ impl Builder<'_, '_> {
                 for base in bases {
                     match base.value {
                         Value::Map(_) => self.merge(map, via, base),
-                        _ => self.no_merge(base.span),
+                        _ => self.no_merge(&base),
                     }
                 }
             }
             Value::Bad => {}
-            _ => self.no_merge(node.span),
+            _ => self.no_merge(&node),
         }
     }
 
-    fn no_merge(&mut self, at: Span) {
+    fn no_merge(&mut self, node: &Node) {
+        let at = node.via.map_or(node.span, |via| via.span);
         let text = "`<<` takes a mapping or a list of mappings";
         self.findings.add(Finding::new(codes::WRONG_TYPE, at, text));
     }

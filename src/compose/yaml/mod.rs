@@ -3,6 +3,7 @@
 mod build;
 mod measure;
 mod scalar;
+mod tabs;
 
 pub(super) use build::came_through;
 use std::borrow::Cow;
@@ -30,10 +31,27 @@ type Events<'s> = Vec<(Event<'s>, granit_parser::Span)>;
 
 /// All documents of a file. What is wrong with them is among the findings; `None` if nothing could be read.
 pub(super) fn parse(source: &Source, file: u32, findings: &mut Findings) -> Option<Vec<Document>> {
+    let text = tabs::spaced(&source.text);
+    let events = match events(&text, file) {
+        Ok(events) => events,
+        Err(finding) => {
+            findings.add(*finding);
+            return None;
+        }
+    };
+    tabs::check(&source.text, &events, file, findings);
+    if let Err(finding) = measure::check(&events, file) {
+        findings.add(*finding);
+        return None;
+    }
+    Some(build::documents(events, &source.text, file, findings))
+}
+
+fn events(text: &str, file: u32) -> Result<Events<'_>, Box<Finding>> {
     let mut events: Events<'_> = Vec::new();
     // Anchors outlive their document, as in Compose.
     let mut anchors: HashMap<Cow<'_, str>, usize> = HashMap::new();
-    for event in Parser::new_from_str_with_options(&source.text, options()) {
+    for event in Parser::new_from_str_with_options(text, options()) {
         match event {
             Ok((Event::Anchor(id, name), _)) => {
                 anchors.insert(name, id);
@@ -45,28 +63,17 @@ pub(super) fn parse(source: &Source, file: u32, findings: &mut Findings) -> Opti
             Ok((Event::DocumentStart(_, Some(version)), at))
                 if (version.major, version.minor) != (1, 1) =>
             {
+                let before = text.get(..build::span_of(at, file).start as usize);
+                let start = before.and_then(|text| text.rfind("%YAML")).unwrap_or(0) as u32;
+                let span = Span { file, start, end: start + 5 };
                 let text = "Compose reads no YAML that calls itself another version than 1.1";
-                let mut span = build::span_of(at, file);
-                if let Some(start) =
-                    source.text.get(..span.start as usize).and_then(|t| t.rfind("%YAML"))
-                {
-                    span = Span { start: start as u32, end: start as u32 + 5, ..span };
-                }
-                findings.add(Finding::new(codes::SYNTAX, span, text));
-                return None;
+                return Err(Box::new(Finding::new(codes::SYNTAX, span, text)));
             }
             Ok(event) => events.push(event),
-            Err(error) => {
-                findings.add(syntax(&error, file, source.text.len()));
-                return None;
-            }
+            Err(error) => return Err(Box::new(syntax(&error, file, text.len()))),
         }
     }
-    if let Err(finding) = measure::check(&events, file) {
-        findings.add(*finding);
-        return None;
-    }
-    Some(build::documents(events, &source.text, file, findings))
+    Ok(events)
 }
 
 fn options() -> Options {
