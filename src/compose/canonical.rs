@@ -87,18 +87,23 @@ impl Form {
     }
 }
 
+/// Ports of a stack, at most: more than there are on one address.
+pub(super) const PORTS: usize = 100_000;
+
 /// Writes out every short form. What is found here was found by the schema before, but for services that are only
 /// extended: those are not held against it.
-pub(super) fn write_out(map: &mut Map, findings: &mut Findings) {
+pub(super) fn write_out(map: &mut Map, findings: &mut Findings, ports_left: &mut usize) {
     sections(map, &FORMS, findings, |node, forms, findings| {
         if let Some(forms) = forms {
-            Canonical { findings }.node(node, forms);
+            Canonical { findings, ports_left }.node(node, forms);
         }
     });
 }
 
 struct Canonical<'f> {
     findings: &'f mut Findings,
+    /// How many more ports are written out, each of a range being one.
+    ports_left: &'f mut usize,
 }
 
 impl Canonical<'_> {
@@ -281,9 +286,16 @@ impl Canonical<'_> {
                 }
             };
             match short::ports(&text) {
-                Ok(ports) => all.extend(
-                    ports.iter().map(|p| Node { value: port(p, item.span), ..item.clone() }),
-                ),
+                Ok(ports) if ports.len() > *self.ports_left => {
+                    let why = format!("more than {PORTS} ports in one stack");
+                    self.bad(&mut item, codes::TOO_LARGE, why);
+                    all.push(item);
+                }
+                Ok(ports) => {
+                    *self.ports_left -= ports.len();
+                    let port = |p| Node { value: port(p, item.span), ..item.clone() };
+                    all.extend(ports.iter().map(port));
+                }
                 Err(why) => {
                     self.bad(&mut item, codes::PORT, why);
                     all.push(item);

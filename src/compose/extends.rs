@@ -1,5 +1,6 @@
 //! `extends`: a service that begins as another one.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -16,6 +17,16 @@ use crate::core::error::nearest;
 pub(super) struct Extendable {
     services: Map,
     resets: Vec<Vec<Text>>,
+}
+
+/// Services that extend each other, at most.
+const LONGEST: usize = 500;
+
+/// How a service was come to, and what is known of others already.
+#[derive(Default)]
+struct Way {
+    steps: Vec<(u32, Text)>,
+    known: HashMap<(u32, Text), Node>,
 }
 
 /// The services among which one is looked for.
@@ -54,8 +65,9 @@ impl Loader {
         }
         let own = own.clone();
         let among = Among { file, services: &own, resets };
+        let mut way = Way::default();
         for name in extending {
-            let merged = self.extended(&name, among, place, &mut Vec::new());
+            let merged = self.extended(&name, among, place, &mut way);
             let services = map.get_mut("services").and_then(|entry| entry.node.map_mut());
             if let (Some(merged), Some(services)) = (merged, services)
                 && let Some(entry) = services.get_mut(&name)
@@ -71,12 +83,40 @@ impl Loader {
         name: &Text,
         among: Among<'_>,
         place: Place<'_>,
-        way: &mut Vec<(u32, Text)>,
+        way: &mut Way,
     ) -> Option<Node> {
-        let mut service = among.services.get(name)?.node.clone();
-        let Some(extends) = service.get("extends").cloned() else { return Some(service) };
-        if let Some(start) = way.iter().position(|known| *known == (among.file, name.clone())) {
-            let circle = &way[start..];
+        let own = &among.services.get(name)?.node;
+        if own.get("extends").is_none() {
+            return Some(own.clone());
+        }
+        let key = (among.file, name.clone());
+        if let Some(known) = way.known.get(&key) {
+            return Some(known.clone());
+        }
+        let merged = self.merged(own.clone(), &key, among, place, way)?;
+        way.known.insert(key, merged.clone());
+        Some(merged)
+    }
+
+    /// A service that extends another, laid over that.
+    fn merged(
+        &mut self,
+        mut service: Node,
+        key: &(u32, Text),
+        among: Among<'_>,
+        place: Place<'_>,
+        way: &mut Way,
+    ) -> Option<Node> {
+        let extends = service.get("extends").cloned()?;
+        let name = &key.1;
+        if way.steps.len() >= LONGEST {
+            let text = format!("services extend each other over more than {LONGEST} steps");
+            self.findings.add(extends.finding(codes::TOO_LARGE, text).service(&**name));
+            service.value = Value::Bad;
+            return Some(service);
+        }
+        if let Some(start) = way.steps.iter().position(|known| known == key) {
+            let circle = &way.steps[start..];
             let mut names: Vec<_> = circle.iter().map(|(_, name)| format!("`{name}`")).collect();
             names.push(format!("`{name}`"));
             let text = format!("services extend each other in a circle: {}", names.join(" → "));
@@ -92,9 +132,9 @@ impl Loader {
             }
             return Some(service);
         }
-        way.push((among.file, name.clone()));
+        way.steps.push(key.clone());
         let base = self.base_of(name, &extends, among, place, way);
-        way.pop();
+        way.steps.pop();
         if base.as_ref().is_some_and(Node::is_null) {
             return Some(service);
         }
@@ -127,7 +167,7 @@ impl Loader {
         extends: &Node,
         among: Among<'_>,
         place: Place<'_>,
-        way: &mut Vec<(u32, Text)>,
+        way: &mut Way,
     ) -> Option<Node> {
         let wrong = |this: &mut Self, text: &str| {
             let finding = extends.finding(codes::WRONG_TYPE, text);
@@ -232,7 +272,7 @@ impl Loader {
             merge::reset(&mut model, &document.resets);
             merge::documents(&mut model, map, &mut self.findings);
             unique::enforce(&mut model, &mut self.findings);
-            canonical::write_out(&mut model, &mut self.findings);
+            canonical::write_out(&mut model, &mut self.findings, &mut self.ports_left);
             unique::enforce(&mut model, &mut self.findings);
             resets = document.resets;
         }

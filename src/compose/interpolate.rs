@@ -1,10 +1,12 @@
 //! Variables put in for `${…}`, and the numbers and booleans that some texts then become.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::codes;
 use super::finding::{Finding, Findings};
-use super::node::{How, Map, Node, Value, Via};
+use super::node::{How, Map, Node, Text, Value, Via};
 use super::template::{Refused, substitute};
 use super::trie::{ITEM, Trie, sections};
 use super::variables::Variables;
@@ -67,14 +69,25 @@ static CASTS: LazyLock<Trie<Cast>> = LazyLock::new(|| {
 
 /// Puts the variables in, wherever a text stands. Keys stay as they are.
 pub(super) fn interpolate(map: &mut Map, variables: &Variables, findings: &mut Findings) {
+    let mut known = HashMap::new();
     sections(map, &CASTS, findings, |node, casts, findings| {
-        Interpolation { variables, findings }.node(node, casts);
+        Interpolation { variables, findings, known: &mut known }.node(node, casts);
     });
 }
 
 struct Interpolation<'a> {
     variables: &'a Variables,
     findings: &'a mut Findings,
+    /// What became of texts that aliases share, by where they lie in memory: they go on sharing what they become. Each is
+    /// kept with its result, so that nothing else comes to lie there.
+    known: &'a mut HashMap<*const u8, (Text, Rc<Done>)>,
+}
+
+/// A text with its variables put in.
+struct Done {
+    text: Text,
+    unset: Vec<String>,
+    via: Option<Via>,
 }
 
 impl Interpolation<'_> {
@@ -97,34 +110,41 @@ impl Interpolation<'_> {
     fn text(&mut self, node: &mut Node, cast: Option<Cast>) {
         let Value::Text(text) = &node.value else { return };
         if text.contains('$') {
-            if let Some((text, via)) = self.substituted(&text.clone(), node) {
-                node.value = Value::text(&text);
-                node.via = node.via.or(via);
-            } else {
+            let text = text.clone();
+            let Some(done) = self.substituted(&text, node) else {
                 node.value = Value::Bad;
                 return;
+            };
+            for name in &done.unset {
+                let text = format!("the variable `{name}` is not set: it becomes an empty string");
+                let help = format!("give it a default: `${{{name}:-}}`");
+                self.findings.add(node.finding(codes::UNSET_VARIABLE, text).help(help));
             }
+            node.value = Value::Text(done.text.clone());
+            node.via = node.via.or(done.via);
         }
         if let Some(cast) = cast {
             self.cast(node, cast);
         }
     }
 
-    fn substituted(&mut self, text: &str, node: &Node) -> Option<(String, Option<Via>)> {
+    fn substituted(&mut self, text: &Text, node: &Node) -> Option<Rc<Done>> {
+        if let Some((_, done)) = self.known.get(&text.as_ptr()) {
+            return Some(done.clone());
+        }
         let lookup = |name: &str| self.variables.get(name).map(str::to_owned);
         match substitute(text, &lookup) {
             Ok(done) => {
-                for name in &done.unset {
-                    let text =
-                        format!("the variable `{name}` is not set: it becomes an empty text");
-                    let help = format!("give it a default: `${{{name}:-}}`");
-                    self.findings.add(node.finding(codes::UNSET_VARIABLE, text).help(help));
-                }
                 let place = done.used.iter().find_map(|name| self.variables.place(name));
-                Some((done.text, place.map(|span| Via { span, how: How::Variable })))
+                let via = place.map(|span| Via { span, how: How::Variable });
+                let done = Done { text: done.text.as_str().into(), unset: done.unset, via };
+                let done = Rc::new(done);
+                self.known.insert(text.as_ptr(), (text.clone(), done.clone()));
+                Some(done)
             }
             Err(Refused::Invalid) => {
-                let finding = node.finding(codes::INTERPOLATION, "a `${…}` that cannot be read");
+                let text = "a `${…}` that cannot be read";
+                let finding = node.finding(codes::INTERPOLATION, text);
                 self.findings.add(finding.help("write `$$` where a `$` is meant"));
                 None
             }

@@ -26,6 +26,7 @@ pub(super) struct Loader {
     pub(super) extendable: HashMap<u32, Option<Rc<Extendable>>>,
     /// Services that extend each other in a circle, which has been said.
     pub(super) circular: HashSet<(u32, Text)>,
+    pub(super) ports_left: usize,
     /// Part of the stack could not be read: what refers to it is not judged.
     pub(super) is_incomplete: bool,
 }
@@ -48,6 +49,7 @@ impl Loader {
             opened: HashMap::new(),
             extendable: HashMap::new(),
             circular: HashSet::new(),
+            ports_left: canonical::PORTS,
             is_incomplete: false,
         }
     }
@@ -138,7 +140,7 @@ impl Loader {
             let finding = Finding::new(codes::OBSOLETE_VERSION, version.key, text);
             self.findings.add(finding.help("leave the line out"));
         }
-        canonical::write_out(model, &mut self.findings);
+        canonical::write_out(model, &mut self.findings, &mut self.ports_left);
         unique::enforce(model, &mut self.findings);
     }
 

@@ -1,5 +1,6 @@
 //! What one file says laid over what the files before it say.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::codes;
@@ -77,6 +78,9 @@ pub(super) fn resources(base: &mut Node, over: Node, section: &str, findings: &m
     Merge { findings }.nodes(base, over, rules);
 }
 
+/// Pairs of pools that are held against each other, at most.
+const POOLS: usize = 10_000;
+
 struct Merge<'f> {
     findings: &'f mut Findings,
 }
@@ -139,11 +143,9 @@ impl Merge<'_> {
             }
             Rule::Hosts => {
                 let mut list = into_list(take(base));
-                for item in into_list(over) {
-                    if !list.iter().any(|known| same(&known.value, &item.value)) {
-                        list.push(item);
-                    }
-                }
+                let known: HashSet<String> = list.iter().map(|item| item.value.sprint()).collect();
+                let others = into_list(over).into_iter();
+                list.extend(others.filter(|item| !known.contains(&item.value.sprint())));
                 *base = Node::new(Value::List(list), span);
             }
             Rule::Build => self.mapped(base, over, rules, |node| {
@@ -198,6 +200,12 @@ impl Merge<'_> {
             base.value = Value::Bad;
             return;
         };
+        if known.len().saturating_mul(others.len()) > POOLS {
+            let text = "more pools are laid over each other than any network has";
+            self.findings.add(Finding::new(codes::TOO_LARGE, over.span, text));
+            base.value = Value::Bad;
+            return;
+        }
         let mut pools: Vec<Node> = Vec::new();
         for mut pool in known {
             for other in &others {

@@ -1,5 +1,7 @@
 //! Whether a tree keeps the rules.
 
+use std::collections::HashMap;
+
 use super::explain::Explain;
 use super::{ARRAY, BOOLEAN, INTEGER, NULL, NUMBER, OBJECT, Rules, SCHEMA, STRING, Schema};
 use crate::compose::finding::Findings;
@@ -60,18 +62,23 @@ impl Schema {
     }
 }
 
+/// Items up to which each is held against each.
+const FEW: usize = 16;
+
 /// The first item that is the same as one before it, and that one.
 pub(super) fn twin(list: &[Node]) -> Option<(usize, usize)> {
-    if list.len() > 64 && list.iter().all(|item| item.text().is_some()) {
-        let mut seen = std::collections::HashMap::new();
-        return list
-            .iter()
-            .enumerate()
-            .find_map(|(at, item)| seen.insert(item.text(), at).map(|first| (first, at)));
+    let is_twin = |first: usize, at: usize| same(&list[first].value, &list[at].value);
+    if list.len() <= FEW {
+        return (1..list.len())
+            .find_map(|at| (0..at).find(|first| is_twin(*first, at)).map(|first| (first, at)));
     }
-    (1..list.len()).find_map(|at| {
-        let is_same = |first: &usize| same(&list[*first].value, &list[at].value);
-        (0..at).find(is_same).map(|first| (first, at))
+    // What prints alike is looked at.
+    let mut seen: HashMap<String, Vec<usize>> = HashMap::with_capacity(list.len());
+    (0..list.len()).find_map(|at| {
+        let alike = seen.entry(list[at].value.sprint()).or_default();
+        let first = alike.iter().copied().find(|first| is_twin(*first, at));
+        alike.push(at);
+        first.map(|first| (first, at))
     })
 }
 
