@@ -29,15 +29,15 @@ pub(super) struct Opened {
 
 /// Reads a file that a stack refers to. Pipes and devices are not waited for.
 pub(super) fn file(path: &Path) -> Result<Opened, Unreadable> {
-    let file = File::open(path)?;
-    let kind = file.metadata()?;
+    // Opening a pipe would wait for whoever writes to it.
+    let kind = std::fs::metadata(path)?;
     if kind.is_dir() {
         return Err(Unreadable::Folder);
     }
     if !kind.is_file() {
         return Err(Unreadable::Special);
     }
-    stream(file)
+    stream(File::open(path)?)
 }
 
 /// Reads what somebody has named or piped in.
@@ -55,8 +55,9 @@ pub(super) fn decode(bytes: Vec<u8>) -> Opened {
         let units = bytes[2..].chunks_exact(2).map(|pair| from([pair[0], pair[1]]));
         let text: String =
             char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        let bad_at = text.find(char::REPLACEMENT_CHARACTER);
-        Opened { bad_at: bad_at.or_else(|| not_printable(&text)), text }
+        let half = (bytes.len() % 2 == 1).then_some(text.len());
+        let bad_at = text.find(char::REPLACEMENT_CHARACTER).or_else(|| not_printable(&text));
+        Opened { bad_at: bad_at.or(half), text }
     };
     match bytes.get(..2) {
         Some([0xff, 0xfe]) => return wide(u16::from_le_bytes),
@@ -111,6 +112,7 @@ mod tests {
     fn what_is_no_text_is_told_with_its_place() {
         assert_eq!(decode(b"a: \xff".to_vec()).bad_at, Some(3));
         assert_eq!(decode(b"a: \0".to_vec()).bad_at, Some(3));
+        assert_eq!(decode(b"\xff\xfea\0:".to_vec()).bad_at, Some(1));
         assert_eq!(decode("ü\u{7f}".into()).bad_at, Some(2));
         assert_eq!(decode("ü\u{1f600}".into()).bad_at, None);
     }

@@ -1,5 +1,6 @@
 //! What people and scripts see: results on standard output, everything else on standard error.
 
+mod escape;
 mod progress;
 mod table;
 pub mod units;
@@ -14,6 +15,7 @@ pub use table::{Align, Table};
 
 use super::config::Environment;
 use super::error::Fault;
+use escape::Escape;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -97,7 +99,7 @@ impl Output {
 
     /// A document of JSON, indented for people, on standard output. It may be larger than memory.
     pub fn json(&self, document: &impl serde::Serialize) -> anyhow::Result<()> {
-        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let mut out = Escape::new(io::BufWriter::with_capacity(1 << 16, io::stdout().lock()));
         serde_json::to_writer_pretty(&mut out, document)
             .map_err(io::Error::from)
             .and_then(|()| out.write_all(b"\n"))
