@@ -276,7 +276,7 @@ impl Canonical<'_> {
                 Value::Int(number) => number.to_string(),
                 Value::Text(text) => text.to_string(),
                 Value::Float(_) => {
-                    let why = "a port must be a whole number, a text or a mapping".to_owned();
+                    let why = "a port must be a whole number, a string or a mapping".to_owned();
                     self.bad(&mut item, codes::PORT, why);
                     continue;
                 }

@@ -19,9 +19,9 @@ codes! {
     TOO_LARGE "CV004" Error "too-large" "the file is nested too deeply, or its aliases expand to too much";
     INTERPOLATION "CV005" Error "interpolation" "a `${…}` cannot be read";
     REQUIRED_VARIABLE "CV006" Error "required-variable" "a variable that must be set is not";
-    UNSET_VARIABLE "CV007" Warning "unset-variable" "a variable is not set and has no default: it becomes an empty text";
-    CAST "CV008" Error "cast" "a text cannot become the number or boolean that is wanted there";
-    OLD_BOOLEAN "CV009" Warning "old-boolean" "`yes`, `no`, `on` and `off` are texts in YAML 1.2";
+    UNSET_VARIABLE "CV007" Warning "unset-variable" "a variable is not set and has no default: it becomes an empty string";
+    CAST "CV008" Error "cast" "a string cannot become the number or boolean that is wanted there";
+    OLD_BOOLEAN "CV009" Warning "old-boolean" "`yes`, `no`, `on` and `off` are strings in YAML 1.2";
     UNKNOWN_KEY "CV010" Error "unknown-key" "a key that Compose does not know";
     WRONG_TYPE "CV011" Error "wrong-type" "a value of the wrong type";
     MISSING_KEY "CV012" Error "missing-key" "a key that must be given is not";

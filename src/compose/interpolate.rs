@@ -174,7 +174,7 @@ impl Interpolation<'_> {
             node.value = value;
         } else {
             let message = if text.is_empty() {
-                format!("an empty text, where {wanted} was expected")
+                format!("an empty string, where {wanted} was expected")
             } else {
                 format!("`{text}` is not {wanted}")
             };

@@ -46,10 +46,6 @@ impl Sources {
         &self.files[file as usize]
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Source> {
-        self.files.iter()
-    }
-
     /// Line and column of a span's start, from 1; columns count characters.
     pub fn position(&self, span: Span) -> (usize, usize) {
         self.get(span.file).position(span.start)

@@ -119,7 +119,7 @@ fn key_of(node: &Node, key: Key) -> Result<Option<String>, Box<Finding>> {
         (Key::Whole | Key::Port | Key::EnvFile, Value::Text(text)) => Some(text.to_string()),
         (Key::Whole | Key::Port, Value::Int(number)) => Some(number.to_string()),
         (Key::Whole, Value::Float(_)) => {
-            let text = "a port to expose must be a whole number or a text";
+            let text = "a port to expose must be a whole number or a string";
             return Err(Box::new(node.finding(codes::PORT, text)));
         }
         (Key::Mount, Value::Text(text)) => match short::mount(text) {

@@ -228,7 +228,7 @@ impl Builder<'_, '_> {
             Value::Text(text) => Some(text.clone()),
             Value::Bad => None,
             other => {
-                let text = format!("a key must be a text, and this is {}", other.kind());
+                let text = format!("a key must be a string, and this is {}", other.kind());
                 let mut finding = Finding::new(codes::WRONG_TYPE, at, text);
                 if let Some(text) = quoted.as_ref().filter(|text| !text.is_empty()) {
                     finding = finding.help(format!("put it in quotes: \"{text}\""));
