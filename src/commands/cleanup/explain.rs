@@ -77,7 +77,7 @@ pub(super) fn run(args: &ExplainArgs, ctx: &Context) -> anyhow::Result<Exit> {
                 action: decision.action,
                 reasons: plan.reasons(&snapshot, index),
                 rank: (decision.rank > 0).then_some(decision.rank),
-                last_active: last_active(run).map(|last| format_time(last * 1000)),
+                last_active: last_active(run).map(|last| format_time(last.saturating_mul(1000))),
                 artifact_uri: uri(&snapshot, run),
                 retention_days: scope.policy.retention_days,
                 top_n: scope.policy.top_n,
@@ -124,7 +124,7 @@ fn text(snapshot: &Snapshot, plan: &Plan, index: u32, now: i64) -> String {
             let age = long_duration((now - last).max(0) as f64 / 1000.0);
             format!(
                 "last active {} ({age} ago); kept for {} days",
-                format_time(last * 1000),
+                format_time(last.saturating_mul(1000)),
                 policy.retention_days
             )
         },

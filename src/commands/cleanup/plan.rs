@@ -237,7 +237,7 @@ fn look_at(
 fn warn_of_clock(snapshot: &Snapshot, now: Millis, ctx: &Context) {
     let last = snapshot.runs.iter().map(|run| run.start.max(run.end));
     if let Some(last) = last.max().filter(|last| *last > now + DAY) {
-        let time = crate::core::time::format_time(last * 1000);
+        let time = crate::core::time::format_time(last.saturating_mul(1000));
         ctx.out.warn(format!("a run is of {time}, which is to come: is the clock right?"));
     }
 }

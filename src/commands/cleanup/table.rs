@@ -188,8 +188,10 @@ fn line(made: &Made, index: u32, applied: Option<&Applied>) -> String {
         Action::Refuse => "refuse",
         Action::Ignore => "ignore",
     };
-    let last = last_active(run)
-        .map_or_else(|| "–".to_owned(), |last| format_time(last * 1000).chars().take(10).collect());
+    let last = last_active(run).map_or_else(
+        || "–".to_owned(),
+        |last| format_time(last.saturating_mul(1000)).chars().take(10).collect(),
+    );
     let metric = &made.snapshot.scope(run).policy.metric;
     let mut text = format!("{action:6} {}  {last:10}", run.id);
     if decision.rank > 0 {
