@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::extends::Extendable;
 use super::finding::{Finding, Findings};
-use super::node::{Map, Node, Text, Value};
+use super::node::{Map, Node, Text, Value, count};
 use super::paths::{Base, clean};
 use super::source::{Source, Sources, Span};
 use super::variables::Variables;
@@ -14,6 +14,9 @@ use super::yaml::Document;
 use super::{
     canonical, codes, defaults, exclusive, interpolate, merge, open, paths, schema, unique, yaml,
 };
+
+/// Values that documents of one stack go over again, at most.
+const VALUES: usize = 4_000_000;
 
 /// Everything that is opened and found while a stack is read.
 pub(super) struct Loader {
@@ -27,6 +30,7 @@ pub(super) struct Loader {
     /// Services that extend each other in a circle, which has been said.
     pub(super) circular: HashSet<(u32, Text)>,
     pub(super) ports_left: usize,
+    values_left: usize,
     /// Part of the stack could not be read: what refers to it is not judged.
     pub(super) is_incomplete: bool,
 }
@@ -50,6 +54,7 @@ impl Loader {
             extendable: HashMap::new(),
             circular: HashSet::new(),
             ports_left: canonical::PORTS,
+            values_left: VALUES,
             is_incomplete: false,
         }
     }
@@ -125,7 +130,15 @@ impl Loader {
         included: &mut Vec<PathBuf>,
         model: &mut Map,
     ) {
+        let at = document.root.span;
         let Some(mut map) = self.top(file, document.root) else { return };
+        // Every document goes over all that those before it have said.
+        self.values_left = self.values_left.saturating_sub(count(model));
+        if self.values_left == 0 {
+            let text = "the documents of the stack are too many for what they say together";
+            self.findings.add(Finding::new(codes::TOO_LARGE, at, text));
+            return;
+        }
         interpolate::interpolate(&mut map, place.variables, &mut self.findings);
         included.push(self.sources.get(file).path.clone());
         self.include(&mut map, &document.resets, place, included);

@@ -204,6 +204,18 @@ fn sprint_float(value: f64) -> String {
     text
 }
 
+/// How many values a mapping has, at any depth.
+pub(super) fn count(map: &Map) -> usize {
+    fn of(node: &Node) -> usize {
+        match &node.value {
+            Value::Map(map) => 1 + count(map),
+            Value::List(list) => 1 + list.iter().map(of).sum::<usize>(),
+            _ => 1,
+        }
+    }
+    map.values().map(|entry| of(&entry.node)).sum()
+}
+
 /// Whether JSON would take the two for the same value.
 pub(super) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
