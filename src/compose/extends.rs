@@ -20,7 +20,7 @@ pub(super) struct Extendable {
 }
 
 /// Services that extend each other, at most.
-const LONGEST: usize = 500;
+const LONGEST: usize = 100;
 
 /// How a service was come to, and what is known of others already.
 #[derive(Default)]

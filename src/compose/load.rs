@@ -132,6 +132,10 @@ impl Loader {
     ) {
         let at = document.root.span;
         let Some(mut map) = self.top(file, document.root) else { return };
+        // Where it was too much, that has been said.
+        if self.values_left == 0 {
+            return;
+        }
         // Every document goes over all that those before it have said.
         self.values_left = self.values_left.saturating_sub(count(model));
         if self.values_left == 0 {

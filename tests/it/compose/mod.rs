@@ -2,6 +2,7 @@
 
 mod anchors;
 mod bad;
+mod bombs;
 mod casts;
 mod corpus;
 mod decoding;
