@@ -20,6 +20,10 @@ gen:
     cargo run --release -- completions fish > completions/ut.fish
     cargo run --release -- man --dir man
 
+# The pages of the rules, docs/rules
+pages:
+    UT_WRITE=1 cargo test --release --test it compose::pages
+
 # The cases that the model is held against (needs tests/reference/requirements.txt)
 cases:
     python3 tests/reference/make_cases.py

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`ut compose-validate` beside dclint, compose-lint and `docker compose config`, on the same files.
+"""`ut compose-validate`, with fewer and more rules, beside dclint, compose-lint and `docker compose config`, on the same files.
 
   benches/compose.py --ut target/release/ut --files LIST [--dclint PROGRAM] [--compose-lint PROGRAM] [--docker-compose PROGRAM] [--reps 5]
 
@@ -74,12 +74,14 @@ def main():
         files = Path(args.files).read_text().split("\n") if args.files else list(made(Path(folder)))
         files = [name for name in files if name]
         ut = [args.ut, "compose-validate", "--format", "concise"]
-        many = {f"ut, {len(files)} files": ut + files}
+        sets = {"reading only": ["--select", "CV0"], "platform": [], "all rules": ["--set", "strict"]}
+        many = {f"ut, {len(files)} files, {name}": ut + flags + files for name, flags in sets.items()}
         if args.dclint:
             many[f"dclint, {len(files)} files"] = [args.dclint, "-f", "json", *files]
         if args.compose_lint:
             many[f"compose-lint, {len(files)} files"] = [args.compose_lint, "--format", "json", *files]
-        one = {"ut, one file": ut + files[:1], "ut --version": [args.ut, "--version"]}
+        one = {f"ut, one file, {name}": ut + flags + files[:1] for name, flags in sets.items()}
+        one |= {"ut --version": [args.ut, "--version"]}
         if args.docker_compose:
             one["docker compose config -q, one file"] = [args.docker_compose, "-f", files[0], "config", "-q"]
         print(f"{'':44} {'best ms':>9} {'median ms':>9} {'cpu ms':>9} {'peak MiB':>8}")

@@ -846,7 +846,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__compose__subcmd__validate)
-            opts="-f -p -q -v -h -V --file --project-name --profile --env-file --project-directory --format --fail-on --resolved --host-cpus --host-memory --host-gpus --config --color --quiet --verbose --help --version"
+            opts="-f -p -q -v -h -V --file --project-name --profile --env-file --project-directory --format --fail-on --resolved --set --select --extend-select --ignore --severity-of --statistics --explain --list-rules --fix --unsafe-fixes --diff --write-override --host-cpus --host-memory --host-gpus --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -886,6 +886,34 @@ _ut() {
                     ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "note warning error" -- "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -W "platform safe strict" -- "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --extend-select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --severity-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --explain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --write-override)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --host-cpus)

@@ -37,7 +37,7 @@ complete -c ut -n "__fish_ut_needs_command" -f -a "cleanup" -d 'Clear MLflow\'s 
 complete -c ut -n "__fish_ut_needs_command" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker" -d 'Change circuit breakers by hand'
-complete -c ut -n "__fish_ut_needs_command" -f -a "compose-validate" -d 'Check Docker Compose stacks as Compose reads them, and report every error in its place'
+complete -c ut -n "__fish_ut_needs_command" -f -a "compose-validate" -d 'Check Docker Compose stacks: every error that Compose would refuse them for, and what makes platforms fall over'
 complete -c ut -n "__fish_ut_needs_command" -f -a "device" -d 'List the GPUs that forecasts can run on'
 complete -c ut -n "__fish_ut_needs_command" -f -a "config" -d 'Show or check the configuration'
 complete -c ut -n "__fish_ut_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -303,6 +303,15 @@ github\t'Annotations of GitHub Actions'"
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l fail-on -d 'End with 1 from this severity on' -r -f -a "note\t''
 warning\t''
 error\t''"
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l set -d 'The rules that judge [default: platform]' -r -f -a "platform\t'What a platform asks of every stack'
+safe\t'Only what breaks or contradicts itself'
+strict\t'All there is'"
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l select -d 'Only these codes; `CV5` is all that begin so' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l extend-select -d 'These codes as well' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l ignore -d 'Not these codes' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l severity-of -d 'How bad it is: `CV202=note`' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l explain -d 'Print what a code means, and an example' -r
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l write-override -d 'Write what the stack lacks into a new file that is laid over it' -r -F
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l host-cpus -d 'Cores of the host that the stack is meant for; else this machine\'s' -r
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l host-memory -d 'Its memory: `64g`' -r
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l host-gpus -d 'Its GPUs' -r
@@ -311,6 +320,11 @@ complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l color -d 'Whe
 always\t''
 never\t''"
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l resolved -d 'Print the merged model as `docker compose config --format json` does, if there is no error'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l statistics -d 'Print how often each code is found'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l list-rules -d 'Print every rule'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l fix -d 'Mend what can be mended without a change of what the stack does'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l unsafe-fixes -d 'Mend what can be mended, limits and policies too'
+complete -c ut -n "__fish_ut_using_subcommand compose-validate" -l diff -d 'Print what would change, and change nothing'
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -384,7 +398,7 @@ complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcomma
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "compose-validate" -d 'Check Docker Compose stacks as Compose reads them, and report every error in its place'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "compose-validate" -d 'Check Docker Compose stacks: every error that Compose would refuse them for, and what makes platforms fall over'
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "config" -d 'Show or check the configuration'
 complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "completions" -d 'Print the completions for a shell'

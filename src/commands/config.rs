@@ -90,6 +90,7 @@ fn check(ctx: &Context) -> anyhow::Result<()> {
         }
     }
     check_breakers(ctx);
+    super::compose_validate::check_settings(ctx)?;
     Ok(ctx.out.result(text.as_bytes())?)
 }
 

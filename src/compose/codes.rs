@@ -48,6 +48,8 @@ codes! {
     OBSOLETE_VERSION "CV036" Warning "obsolete-version" "`version` is ignored by Compose";
     SWARM_ONLY "CV037" Note "swarm-only" "a setting that only Swarm acts on";
     EXTENSION "CV038" Warning "extension" "a key that begins with `x-`, which Compose takes for an extension where a name was meant";
+    BAD_IGNORE "CV098" Warning "bad-ignore" "an `ignore` that names no code, or gives no reason";
+    UNUSED_IGNORE "CV099" Warning "unused-ignore" "an `ignore` of something that is not found";
 }
 
 #[cfg(test)]

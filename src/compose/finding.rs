@@ -6,6 +6,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::codes::WRONG_TYPE;
+use super::fix::Fix;
 use super::source::Span;
 
 /// How bad it is, from the least.
@@ -45,12 +46,16 @@ pub struct Code {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub code: &'static Code,
+    /// The code's, unless this case is worse or less bad.
+    pub severity: Severity,
     pub message: String,
     pub span: Span,
     /// Further places that belong to it, each with what it shows.
     pub notes: Vec<(Span, String)>,
     /// What to do about it.
     pub help: Option<String>,
+    /// How to mend it in the text.
+    pub fix: Option<Fix>,
     /// The services that it was found in, in order; empty outside of services.
     pub services: BTreeSet<String>,
 }
@@ -59,16 +64,20 @@ impl Finding {
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity,
             message: message.into(),
             span,
             notes: Vec::new(),
             help: None,
+            fix: None,
             services: BTreeSet::new(),
         }
     }
 
-    pub fn severity(&self) -> Severity {
-        self.code.severity
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
     }
 
     #[must_use]
@@ -82,6 +91,13 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
+        self
+    }
+
+    /// `None`: it cannot be mended in the text.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
         self
     }
 
@@ -121,7 +137,11 @@ impl Findings {
         let key = (finding.code.id, finding.span, words.to_owned());
         match self.seen.entry(key) {
             indexmap::map::Entry::Occupied(mut known) => {
-                known.get_mut().services.extend(finding.services);
+                let known = known.get_mut();
+                known.services.extend(finding.services);
+                if let (Some(known), Some(fix)) = (&mut known.fix, finding.fix) {
+                    known.add(fix);
+                }
             }
             indexmap::map::Entry::Vacant(place) => {
                 place.insert(finding);
@@ -135,7 +155,7 @@ impl Findings {
 
     /// Whether something of this severity or a worse one was found.
     pub fn any(&self, least: Severity) -> bool {
-        self.seen.values().any(|finding| finding.code.severity >= least)
+        self.seen.values().any(|finding| finding.severity >= least)
     }
 
     /// Whether a finding of this kind lies in a file.

@@ -1,11 +1,13 @@
 //! The order in which Compose makes one model of its files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::edit::Editor;
 use super::extends::Extendable;
 use super::finding::{Finding, Findings};
+use super::fix::{Fix, Safety};
 use super::node::{Map, Node, Text, Value, count};
 use super::paths::{Base, clean};
 use super::source::{Source, Sources, Span};
@@ -26,6 +28,8 @@ pub(super) struct Loader {
     pub(super) current: PathBuf,
     pub(super) home: Option<String>,
     opened: HashMap<PathBuf, u32>,
+    /// In the place of what files hold.
+    pub(super) texts: BTreeMap<PathBuf, String>,
     pub(super) extendable: HashMap<u32, Option<Rc<Extendable>>>,
     /// Services that extend each other in a circle, which has been said.
     pub(super) circular: HashSet<(u32, Text)>,
@@ -51,6 +55,7 @@ impl Loader {
             current,
             home,
             opened: HashMap::new(),
+            texts: BTreeMap::new(),
             extendable: HashMap::new(),
             circular: HashSet::new(),
             ports_left: canonical::PORTS,
@@ -64,8 +69,17 @@ impl Loader {
         if let Some(file) = self.opened.get(path) {
             return Ok(*file);
         }
+        if let Some(file) = self.given(path) {
+            return Ok(file);
+        }
         let opened = open::file(path)?;
         Ok(self.add(path, opened))
+    }
+
+    /// A file whose text was given.
+    pub(super) fn given(&mut self, path: &Path) -> Option<u32> {
+        let text = self.texts.get(path)?.clone();
+        Some(self.add(path, open::Opened { text, bad_at: None }))
     }
 
     /// Takes a file that was read elsewhere.
@@ -155,7 +169,9 @@ impl Loader {
         if let Some(version) = model.shift_remove("version") {
             let text = "`version` is obsolete: Compose ignores it";
             let finding = Finding::new(codes::OBSOLETE_VERSION, version.key, text);
-            self.findings.add(finding.help("leave the line out"));
+            let edit = Editor::new(&self.sources).remove(version.key);
+            let fix = edit.map(|edit| Fix::edit(Safety::Safe, vec![edit], Vec::new()));
+            self.findings.add(finding.help("leave the line out").fix(fix));
         }
         canonical::write_out(model, &mut self.findings, &mut self.ports_left);
         unique::enforce(model, &mut self.findings);

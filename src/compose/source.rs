@@ -42,6 +42,15 @@ impl Sources {
         (self.files.len() - 1) as u32
     }
 
+    /// How many there are.
+    pub fn len(&self) -> u32 {
+        self.files.len() as u32
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     pub fn get(&self, file: u32) -> &Source {
         &self.files[file as usize]
     }

@@ -4,21 +4,28 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::consistency::{self, Parted};
+use super::edit::Edit;
 use super::finding::{Finding, Findings, Severity};
+use super::fix::{self, Fix};
 use super::load::{Loader, Place};
 use super::node::{Map, Node, Value};
+use super::rules::{Rule, Settings};
 use super::source::{Sources, Span};
 use super::variables::Variables;
+use super::view::{self, Service, View};
 use super::yaml::Document;
 use super::{codes, discover, normalise, open, shape, swarm, template};
 
 /// A file of a stack.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     File(PathBuf),
     Stdin,
-    /// A text that is there already.
-    Bytes(Vec<u8>),
+    /// What is there already, and the file that it passes for.
+    Text {
+        name: PathBuf,
+        bytes: Vec<u8>,
+    },
 }
 
 /// What is asked for.
@@ -36,6 +43,8 @@ pub struct Request {
     pub profiles: Vec<String>,
     pub current: PathBuf,
     pub shell: BTreeMap<std::ffi::OsString, std::ffi::OsString>,
+    /// By their whole path, in the place of what these files hold.
+    pub texts: BTreeMap<PathBuf, String>,
 }
 
 /// A stack that was read.
@@ -47,6 +56,8 @@ pub struct Stack {
     pub findings: Vec<Finding>,
     model: Map,
     pub(super) profiles: Vec<String>,
+    /// Part of it could not be read.
+    is_incomplete: bool,
 }
 
 /// A file that was asked for gives no text.
@@ -63,6 +74,7 @@ impl Stack {
         let home = request.shell.get(std::ffi::OsStr::new("HOME"));
         let home = home.map(|home| home.to_string_lossy().into_owned());
         let mut loader = Loader::new(request.current.clone(), home);
+        loader.texts.clone_from(&request.texts);
         let files = open_all(request, &mut loader)?;
         let folder = folder_of(request);
         let mut variables = variables_of(request, &folder, &mut loader)?;
@@ -85,8 +97,8 @@ impl Stack {
         swarm::check(&parted, &mut loader.findings);
         drop(parted);
         read_files_of_services(&mut loader, &mut model, &profiles, &variables);
-        let Loader { sources, findings, .. } = loader;
-        Ok(Self { name, sources, findings: findings.sorted(), model, profiles })
+        let Loader { sources, findings, is_incomplete, .. } = loader;
+        Ok(Self { name, sources, findings: findings.sorted(), model, profiles, is_incomplete })
     }
 
     /// The files that Compose takes where nobody names any: those of `COMPOSE_FILE`, else the nearest upward.
@@ -104,7 +116,7 @@ impl Stack {
 
     /// Whether something of this severity or a worse one was found.
     pub fn has(&self, least: Severity) -> bool {
-        self.findings.iter().any(|finding| finding.severity() >= least)
+        self.findings.iter().any(|finding| finding.severity >= least)
     }
 
     /// The model as Compose prints it, without what no service uses.
@@ -114,27 +126,77 @@ impl Stack {
         shape::json(&self.name, &shape::pruned(&self.model, &enabled))
     }
 
+    /// The whole model in that form: disabled services too, and what nobody uses.
+    pub fn whole(&self) -> serde_json::Value {
+        shape::json(&self.name, &self.model)
+    }
+
+    /// What rules find, in the order of the source. Nothing is judged that could not be read.
+    pub fn judge(&self, rules: &[&'static Rule], settings: &Settings) -> Vec<Finding> {
+        if self.is_incomplete {
+            return Vec::new();
+        }
+        let view = View::new(&self.model, &self.profiles, &self.sources, settings);
+        let mut findings = Findings::default();
+        for rule in rules {
+            (rule.check)(&view, &mut findings);
+        }
+        findings.sorted()
+    }
+
+    /// The stack as rules look at it, with these profiles.
+    #[cfg(test)]
+    pub(super) fn viewed(
+        &self,
+        profiles: &[String],
+        settings: &Settings,
+        look: impl FnOnce(&View<'_>),
+    ) {
+        look(&View::new(&self.model, profiles, &self.sources, settings));
+    }
+
+    /// The changes of the files that do all of these fixes, as far as the text allows.
+    pub fn edits(&self, fixes: &[&Fix]) -> Vec<Edit> {
+        fix::edits(&self.model, &self.sources, fixes)
+    }
+
+    pub(super) fn model(&self) -> &Map {
+        &self.model
+    }
+
     /// Every service, those that profiles disable too.
-    pub(super) fn services(&self) -> impl Iterator<Item = (&str, &Node)> {
-        let map = self.model.get("services").and_then(|entry| entry.node.map());
-        map.into_iter().flatten().map(|(name, entry)| (&**name, &entry.node))
+    pub(super) fn services(&self) -> impl Iterator<Item = Service<'_>> {
+        view::services(&self.model)
     }
 }
 
 /// What standard input is called.
-const STDIN: &str = "standard input";
+pub(super) const STDIN: &str = "standard input";
 
 fn open_all(request: &Request, loader: &mut Loader) -> Result<Vec<u32>, Unreadable> {
     let mut files = Vec::new();
     for input in &request.files {
         files.push(match input {
-            Input::Bytes(bytes) => loader.add(Path::new(STDIN), open::decode(bytes.clone())),
-            Input::Stdin => match open::stream(std::io::stdin()) {
-                Ok(opened) => loader.add(Path::new(STDIN), opened),
-                Err(why) => return Err(Unreadable { path: STDIN.into(), why }),
-            },
+            Input::Text { name, bytes } => {
+                let whole = loader.resolve(&request.current, &name.to_string_lossy());
+                loader.add(&whole, open::decode(bytes.clone()))
+            }
+            Input::Stdin => {
+                if let Some(file) = loader.given(Path::new(STDIN)) {
+                    files.push(file);
+                    continue;
+                }
+                match open::stream(std::io::stdin()) {
+                    Ok(opened) => loader.add(Path::new(STDIN), opened),
+                    Err(why) => return Err(Unreadable { path: STDIN.into(), why }),
+                }
+            }
             Input::File(path) => {
                 let whole = loader.resolve(&request.current, &path.to_string_lossy());
+                if let Some(file) = loader.given(&whole) {
+                    files.push(file);
+                    continue;
+                }
                 let opened = std::fs::File::open(&whole).map_err(open::Unreadable::from);
                 let opened = opened.and_then(|file| {
                     if file.metadata()?.is_dir() {
@@ -161,8 +223,10 @@ fn folder_of(request: &Request) -> PathBuf {
         return whole(folder);
     }
     let first = request.files.iter().find_map(|input| match input {
-        Input::File(path) => whole(path).parent().map(Path::to_path_buf),
-        Input::Stdin | Input::Bytes(_) => None,
+        Input::File(path) | Input::Text { name: path, .. } => {
+            whole(path).parent().map(Path::to_path_buf)
+        }
+        Input::Stdin => None,
     });
     first.unwrap_or_else(|| request.current.clone())
 }

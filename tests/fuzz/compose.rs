@@ -1,16 +1,18 @@
-//! Any bytes as a Compose file: they are read, judged and printed without a panic.
+//! Any bytes as a Compose file: they are read, judged by every rule and printed without a panic.
 
 #![no_main]
 
 use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
-use ut::compose::{Input, Request, Stack};
+use ut::compose::rules::{Set, Settings};
+use ut::compose::select::Selection;
+use ut::compose::{Input, Policy, Request, Stack};
 
 fuzz_target!(|data: &[u8]| {
     let shell = [("A", "a"), ("EMPTY", ""), ("HOME", "/nonexistent")];
     let request = Request {
-        files: vec![Input::Bytes(data.to_vec())],
+        files: vec![Input::Text { name: "compose.yaml".into(), bytes: data.to_vec() }],
         project_name: Some("x".to_owned()),
         profiles: vec!["*".to_owned()],
         current: PathBuf::from("/nonexistent/fuzz"),
@@ -18,7 +20,16 @@ fuzz_target!(|data: &[u8]| {
         ..Request::default()
     };
     let Ok(stack) = Stack::read(&request) else { return };
-    for finding in &stack.findings {
+    let verdict = stack.verdict(&Policy {
+        selection: Selection { set: Some(Set::Strict), ..Selection::default() },
+        settings: Settings::of_examples(),
+        ignores: Vec::new(),
+    });
+    let fixes: Vec<_> = verdict.findings.iter().filter_map(|found| found.fix.as_ref()).collect();
+    for edit in stack.edits(&fixes) {
+        stack.sources.position(edit.span);
+    }
+    for finding in stack.findings.iter().chain(&verdict.findings) {
         stack.sources.position(finding.span);
         stack.sources.end_position(finding.span);
         for (span, _) in &finding.notes {

@@ -10,8 +10,10 @@ pub(super) fn render(stack: &Judged) -> String {
 
 fn line(stack: &Judged, finding: &Finding) -> String {
     let Region { file, line, column, .. } = stack.region(finding.span);
-    let (severity, id) = (finding.severity(), finding.code.id);
-    printable(&format!("{file}:{line}:{column}: {severity}[{id}] {}", message(finding)))
+    let (severity, id) = (finding.severity, finding.code.id);
+    // What can be mended is marked as in other linters.
+    let mark = if finding.fix.is_some() { "[*] " } else { "" };
+    printable(&format!("{file}:{line}:{column}: {severity}[{id}] {mark}{}", message(finding)))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub(super) fn render(stack: &Judged) -> String {
 }
 
 fn command(stack: &Judged, finding: &Finding) -> String {
-    let kind = match finding.severity() {
+    let kind = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "notice",

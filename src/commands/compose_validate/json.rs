@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::judged::{Judged, Region};
+use crate::compose::Suppressed;
 use crate::compose::finding::{Finding, Severity};
+use crate::compose::fix::Safety;
 use crate::compose::source::Span;
 
 /// One finding.
@@ -26,6 +28,19 @@ pub(super) struct Row {
     related: Vec<Related>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<String>,
+    /// How it can be mended: by `--fix`, or by `--unsafe-fixes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<Safety>,
+}
+
+/// A finding that is left.
+#[derive(Debug, Serialize)]
+pub(super) struct SuppressedRow {
+    #[serde(flatten)]
+    row: Row,
+    reason: String,
+    /// `in_source` or `configuration`.
+    by: &'static str,
 }
 
 /// Another place that belongs to it.
@@ -41,12 +56,21 @@ pub(super) fn rows(stack: &Judged) -> Vec<Row> {
     stack.findings.iter().map(|finding| row(stack, finding)).collect()
 }
 
+pub(super) fn suppressed(stack: &Judged) -> Vec<SuppressedRow> {
+    let row = |suppressed: &Suppressed| SuppressedRow {
+        row: row(stack, &suppressed.finding),
+        reason: suppressed.reason.clone(),
+        by: if suppressed.at.is_some() { "in_source" } else { "configuration" },
+    };
+    stack.suppressed.iter().map(row).collect()
+}
+
 fn row(stack: &Judged, finding: &Finding) -> Row {
     let Region { file, line, column, end_line, end_column } = stack.region(finding.span);
     let has_several = finding.services.len() > 1;
     Row {
         code: finding.code.id,
-        severity: finding.severity(),
+        severity: finding.severity,
         message: finding.message.clone(),
         file: file.to_owned(),
         line,
@@ -57,6 +81,7 @@ fn row(stack: &Judged, finding: &Finding) -> Row {
         services: finding.services.iter().filter(|_| has_several).cloned().collect(),
         related: finding.notes.iter().map(|(span, text)| related(stack, *span, text)).collect(),
         help: finding.help.clone(),
+        fix: finding.fix.as_ref().map(|fix| fix.safety),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::compose::finding::Finding;
 use crate::compose::source::{Sources, Span};
-use crate::compose::{Input, Request, Stack, Total};
+use crate::compose::{Input, Request, Stack, Suppressed, Total, Verdict};
 
 /// A stack, and what is wrong in it.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
     pub(super) sources: Sources,
     pub(super) findings: Vec<Finding>,
+    pub(super) suppressed: Vec<Suppressed>,
     /// The files that were asked for, as a person would name them.
     pub(super) files: Vec<String>,
     pub(super) project: String,
@@ -28,20 +29,21 @@ pub(super) struct Region<'s> {
 
 impl Judged {
     /// What is left of a stack when its model is no longer needed.
-    pub(super) fn new(stack: Stack, request: &Request) -> Self {
+    pub(super) fn new(stack: Stack, request: &Request, verdict: Verdict) -> Self {
         let file = |input: &Input| match input {
-            Input::File(path) => {
+            Input::File(path) | Input::Text { name: path, .. } => {
                 let shown = path.strip_prefix(&request.current).unwrap_or(path);
                 shown.to_string_lossy().into_owned()
             }
-            Input::Stdin | Input::Bytes(_) => "standard input".to_owned(),
+            Input::Stdin => "standard input".to_owned(),
         };
         Self {
             files: request.files.iter().map(file).collect(),
             totals: stack.totals(),
             project: stack.name,
             sources: stack.sources,
-            findings: stack.findings,
+            findings: verdict.findings,
+            suppressed: verdict.suppressed,
         }
     }
 

@@ -1,13 +1,20 @@
 //! `ut compose-validate`.
 
 mod concise;
+mod explain;
 mod full;
 mod github;
 mod json;
 mod judged;
+mod mend;
+mod policy;
+mod report;
+mod rules;
 mod sarif;
 mod stacks;
+mod statistics;
 mod summary;
+mod tally;
 mod totals;
 
 use std::path::PathBuf;
@@ -15,14 +22,16 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::compose::finding::Severity;
-use crate::compose::{Request, Stack};
+use crate::compose::{Policy, Request, Stack};
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
-use judged::Judged;
+use mend::MendArgs;
+use policy::RuleArgs;
+use report::Report;
 use totals::HostArgs;
 
-/// Check Docker Compose stacks as Compose reads them, and report every error in its place
+/// Check Docker Compose stacks: every error that Compose would refuse them for, and what makes platforms fall over
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,6 +39,10 @@ Examples:
   ut compose-validate deploy/ --format github
   ut compose-validate -f compose.yaml -f compose.prod.yaml --profile gpu
   ut compose-validate compose.yaml --resolved > resolved.json
+  ut compose-validate --explain CV502
+  ut compose-validate --set strict --ignore CV605 --statistics
+  ut compose-validate --unsafe-fixes --diff
+  ut compose-validate --write-override compose.limits.yaml
 
 Exit codes: 0 nothing found, 1 findings at or above --fail-on, 2 wrong usage, 3 a file cannot be read.")]
 pub(crate) struct ComposeArgs {
@@ -60,6 +73,10 @@ pub(crate) struct ComposeArgs {
     #[arg(long)]
     resolved: bool,
     #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
+    mend: MendArgs,
+    #[command(flatten)]
     host: HostArgs,
 }
 
@@ -77,57 +94,43 @@ enum Format {
 }
 
 pub(crate) fn run(args: &ComposeArgs, ctx: &Context) -> anyhow::Result<Exit> {
+    if let Some(code) = &args.rules.explain {
+        explain::explain(code, ctx)?;
+        return Ok(Exit::Done);
+    }
+    if args.rules.list_rules {
+        rules::list(args.format, ctx)?;
+        return Ok(Exit::Done);
+    }
+    let policy = policy::policy(&args.rules, &args.host, ctx)?;
     let requests = stacks::requests(args, ctx)?;
     if args.resolved {
-        return resolved(args, &requests, ctx);
+        return resolved(args, &requests, &policy, ctx);
     }
-    let (mut stacks, mut unreadable) = (Vec::new(), Vec::new());
+    if args.mend.is_asked() {
+        return mend::run(args, &requests, &policy, ctx);
+    }
+    let mut report = Report::new(args, &policy, ctx);
     for request in &requests {
-        match Stack::read(request) {
-            Ok(stack) => stacks.push(Judged::new(stack, request)),
-            Err(error) => unreadable.push(error),
-        }
+        report.add(request)?;
     }
-    show(args, &stacks, &unreadable, ctx)?;
-    for error in &unreadable {
-        ctx.out.error(&anyhow::anyhow!(error.to_string()), None);
-    }
-    Ok(exit(args, &stacks, !unreadable.is_empty()))
+    report.finish()?;
+    report.tell_unreadable();
+    Ok(report.exit())
 }
 
-fn exit(args: &ComposeArgs, stacks: &[Judged], is_unreadable: bool) -> Exit {
-    let is_found = stacks
-        .iter()
-        .flat_map(|stack| &stack.findings)
-        .any(|finding| finding.severity() >= args.fail_on);
-    match (is_unreadable, is_found) {
-        (true, _) => Exit::Failed,
-        (false, true) => Exit::Findings,
-        (false, false) => Exit::Done,
-    }
-}
-
-fn show(
-    args: &ComposeArgs,
-    stacks: &[Judged],
-    unreadable: &[crate::compose::Unreadable],
-    ctx: &Context,
-) -> anyhow::Result<()> {
-    let text: String = match args.format {
-        Format::Full => summary::full(args, stacks, ctx),
-        Format::Concise => stacks.iter().map(concise::render).collect(),
-        Format::Github => stacks.iter().map(github::render).collect(),
-        Format::Json => {
-            let document = summary::document(args, stacks, unreadable);
-            return ctx.out.json(&document);
-        }
-        Format::Sarif => return ctx.out.json(&sarif::log(stacks)),
-    };
-    Ok(ctx.out.result(text.as_bytes())?)
+/// Whether the settings below `compose` make sense together.
+pub(crate) fn check_settings(ctx: &Context) -> Result<(), Fault> {
+    policy::policy(&RuleArgs::default(), &HostArgs::default(), ctx).map(drop)
 }
 
 /// The model of one stack. With errors there is none: they are shown.
-fn resolved(args: &ComposeArgs, requests: &[Request], ctx: &Context) -> anyhow::Result<Exit> {
+fn resolved(
+    args: &ComposeArgs,
+    requests: &[Request],
+    policy: &Policy,
+    ctx: &Context,
+) -> anyhow::Result<Exit> {
     let [request] = requests else {
         let text = format!("--resolved prints one stack, and there are {}", requests.len());
         return Err(Fault::usage(text)
@@ -139,7 +142,8 @@ fn resolved(args: &ComposeArgs, requests: &[Request], ctx: &Context) -> anyhow::
         ctx.out.json(&stack.json())?;
         return Ok(Exit::Done);
     }
-    let stacks = [Judged::new(stack, request)];
-    show(args, &stacks, &[], ctx)?;
+    let mut report = Report::new(args, policy, ctx);
+    report.add(request)?;
+    report.finish()?;
     Ok(Exit::Findings)
 }

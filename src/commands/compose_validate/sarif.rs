@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::judged::{Judged, message};
+use crate::compose::Suppressed;
 use crate::compose::finding::{Code, Finding, Severity};
 use crate::compose::source::Span;
 
@@ -67,6 +68,15 @@ struct Outcome {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
     partial_fingerprints: Fingerprints,
+    /// Empty: the finding counts.
+    suppressions: Vec<Suppression>,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    /// `inSource` or `external`.
+    kind: &'static str,
+    justification: String,
 }
 
 #[derive(Serialize)]
@@ -112,15 +122,32 @@ struct Region {
 
 /// One run that has looked at all stacks. It does not borrow from them.
 pub(super) fn log(stacks: &[Judged]) -> impl Serialize + use<> {
-    let all = || stacks.iter().flat_map(|stack| stack.findings.iter().map(move |f| (stack, f)));
-    let codes: BTreeMap<_, _> = all().map(|(_, finding)| (finding.code.id, finding.code)).collect();
+    let all = || stacks.iter().flat_map(of_stack);
+    let codes: BTreeMap<_, _> =
+        all().map(|(_, finding, _)| (finding.code.id, finding.code)).collect();
     let index: BTreeMap<_, _> = codes.keys().enumerate().map(|(index, id)| (*id, index)).collect();
-    let results = all().map(|(stack, finding)| outcome(stack, finding, index[finding.code.id]));
+    let results = all().map(|(stack, finding, suppressed)| {
+        let suppressions = suppressed.map(suppression).into_iter().collect();
+        Outcome { suppressions, ..outcome(stack, finding, index[finding.code.id]) }
+    });
     let rules = codes.values().map(|code| rule(code)).collect();
     let driver = Driver { name: "ut", version: env!("CARGO_PKG_VERSION"), rules };
     let run =
         Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: results.collect() };
     Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
+}
+
+/// What is found, and what is left with a reason.
+fn of_stack(stack: &Judged) -> impl Iterator<Item = (&Judged, &Finding, Option<&Suppressed>)> {
+    let found = stack.findings.iter().map(move |finding| (stack, finding, None));
+    found.chain(stack.suppressed.iter().map(move |left| (stack, &left.finding, Some(left))))
+}
+
+fn suppression(suppressed: &Suppressed) -> Suppression {
+    Suppression {
+        kind: if suppressed.at.is_some() { "inSource" } else { "external" },
+        justification: suppressed.reason.clone(),
+    }
 }
 
 fn rule(code: &Code) -> Rule {
@@ -142,13 +169,14 @@ fn outcome(stack: &Judged, finding: &Finding, rule_index: usize) -> Outcome {
     Outcome {
         rule_id: id,
         rule_index,
-        level: finding.severity(),
+        level: finding.severity,
         message: Message { text: message(finding) + &help },
         locations: [location(stack, finding.span, None)],
         related_locations: finding.notes.iter().map(note).collect(),
         partial_fingerprints: Fingerprints {
             finding: blake3::hash(identity.as_bytes()).to_hex().to_string(),
         },
+        suppressions: Vec::new(),
     }
 }
 
@@ -266,6 +294,7 @@ mod tests {
                     "message": {"text": "than here"},
                 }],
                 "partialFingerprints": null,
+                "suppressions": [],
             })
         );
         let identity = "CV037\0deploy/over ride.yaml\x0050% more";

@@ -17,6 +17,7 @@ pub(super) fn requests(args: &ComposeArgs, ctx: &Context) -> Result<Vec<Request>
         profiles: args.profile.clone(),
         current: ctx.env.current_folder.clone(),
         shell: ctx.env.variables.clone(),
+        ..Request::default()
     };
     if args.file.is_empty() && args.path.is_empty() {
         return Ok(vec![default(request(Vec::new()))?]);

@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::json::Row;
+use super::json;
+use super::json::{Row, SuppressedRow};
+use super::judged::Judged;
+use super::tally::{Sums, Tally};
 use super::totals::{HostReport, SetReport, table};
-use super::{ComposeArgs, full, json};
-use crate::commands::compose_validate::judged::Judged;
 use crate::compose::Unreadable;
 use crate::compose::finding::Severity;
+use crate::compose::rules::Host;
 use crate::core::context::Context;
 use crate::core::output::{Level, printable};
 
@@ -20,6 +22,8 @@ const WIDTH: usize = 140;
 pub(super) struct Document<'s> {
     schema: &'static str,
     findings: Vec<Row>,
+    /// What somebody had a reason to leave.
+    suppressed: Vec<SuppressedRow>,
     totals: Totals<'s>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unreadable: Vec<UnreadableRow>,
@@ -48,14 +52,15 @@ struct UnreadableRow {
 }
 
 pub(super) fn document<'s>(
-    args: &ComposeArgs,
-    stacks: &'s [Judged],
+    stacks: &[Judged],
+    tally: &'s Tally,
+    host: &Host,
     unreadable: &[Unreadable],
 ) -> Document<'s> {
-    let stack = |stack: &'s Judged| StackRow {
-        files: &stack.files,
-        project: &stack.project,
-        sets: stack.totals.iter().map(SetReport::new).collect(),
+    let stack = |sums: &'s Sums| StackRow {
+        files: &sums.files,
+        project: &sums.project,
+        sets: sums.totals.iter().map(SetReport::new).collect(),
     };
     let row = |error: &Unreadable| UnreadableRow {
         file: error.path.display().to_string(),
@@ -64,30 +69,27 @@ pub(super) fn document<'s>(
     Document {
         schema: "ut.compose-validate/1",
         findings: stacks.iter().flat_map(json::rows).collect(),
+        suppressed: stacks.iter().flat_map(json::suppressed).collect(),
         totals: Totals {
-            errors: count(stacks, Severity::Error),
-            warnings: count(stacks, Severity::Warning),
-            notes: count(stacks, Severity::Note),
-            stacks: stacks.iter().map(stack).collect(),
-            host: args.host.report(),
+            errors: tally.count(Severity::Error),
+            warnings: tally.count(Severity::Warning),
+            notes: tally.count(Severity::Note),
+            stacks: tally.stacks.iter().map(stack).collect(),
+            host: HostReport::new(host),
         },
         unreadable: unreadable.iter().map(row).collect(),
     }
 }
 
-fn count(stacks: &[Judged], severity: Severity) -> usize {
-    let findings = stacks.iter().flat_map(|stack| &stack.findings);
-    findings.filter(|finding| finding.severity() == severity).count()
+/// Columns for findings.
+pub(super) fn width(ctx: &Context) -> usize {
+    ctx.out.width().unwrap_or(WIDTH)
 }
 
-/// Every finding with its lines, the totals of a single stack, and what it comes to.
-pub(super) fn full(args: &ComposeArgs, stacks: &[Judged], ctx: &Context) -> String {
-    let width = ctx.out.width().unwrap_or(WIDTH);
+/// The totals of a single stack, and what all findings come to.
+pub(super) fn end(tally: &Tally, host: &Host, ctx: &Context) -> String {
     let mut text = String::new();
-    for stack in stacks.iter().filter(|stack| !stack.findings.is_empty()) {
-        text += full::render(stack, ctx.out.is_colored(), width).trim_end();
-        text += "\n\n";
-    }
+    let stacks = &tally.stacks;
     if ctx.out.level() == Level::Quiet || stacks.is_empty() {
         return text;
     }
@@ -97,29 +99,46 @@ pub(super) fn full(args: &ComposeArgs, stacks: &[Judged], ctx: &Context) -> Stri
             if stacks.len() > 1 {
                 let _ = writeln!(text, "{}", printable(&stack.files.join(" + ")));
             }
-            text += &table(stack, &args.host.report(), ctx);
+            text += &table(&stack.totals, &HostReport::new(host), ctx);
             text.push('\n');
         }
     }
-    text + &line(stacks)
+    text + &line(tally)
 }
 
 /// `2 errors and 1 warning in compose.yaml`
-fn line(stacks: &[Judged]) -> String {
+fn line(tally: &Tally) -> String {
     let kinds = [Severity::Error, Severity::Warning, Severity::Note];
-    let counts = kinds.map(|kind| (count(stacks, kind), kind));
+    let counts = kinds.map(|kind| (tally.count(kind), kind));
     let said: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, kind)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" }))
         .collect();
-    let place = match stacks {
+    let place = match &tally.stacks[..] {
         [stack] => printable(&stack.files.join(" + ")),
         all => format!("{} stacks", all.len()),
     };
-    match said.split_last() {
-        None => format!("nothing found in {place}\n"),
-        Some((last, [])) => format!("{last} in {place}\n"),
-        Some((last, rest)) => format!("{} and {last} in {place}\n", rest.join(", ")),
-    }
+    let found = match said.split_last() {
+        None => "nothing found".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    };
+    // Where the first rule that found something is explained.
+    let more = tally.first_rule.map_or_else(String::new, |code| {
+        format!("`ut compose-validate --explain {}` says more\n", code.id)
+    });
+    format!("{found} in {place}{}\n{more}", asides(tally))
+}
+
+/// ` (4 can be mended with --fix, 2 are left with a reason)`
+fn asides(tally: &Tally) -> String {
+    let counts = [
+        (tally.safe_fixes, "can be mended with --fix"),
+        (tally.unsafe_fixes, "can be mended with --unsafe-fixes"),
+        (tally.suppressed, "left with a reason"),
+    ];
+    let said = counts.iter().filter(|(count, _)| *count > 0);
+    let said: Vec<String> = said.map(|(count, what)| format!("{count} {what}")).collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
 }

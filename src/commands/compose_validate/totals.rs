@@ -5,16 +5,19 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::judged::Judged;
 use crate::compose::Total;
+use crate::compose::rules::{Host, Stated};
+use crate::core::config::{Config, Origin};
 use crate::core::context::Context;
 use crate::core::device;
-use crate::core::host::Host;
+use crate::core::error::Fault;
+use crate::core::host::Host as Machine;
 use crate::core::output::units::bytes;
 use crate::core::output::{Align, Table};
 
 /// The host that stacks are meant for; this machine where nothing is said
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Host")]
 pub(super) struct HostArgs {
     /// Cores of the host that the stack is meant for; else this machine's
     #[arg(long = "host-cpus", value_name = "CORES", value_parser = cores)]
@@ -49,14 +52,40 @@ pub(super) struct HostReport {
 }
 
 impl HostArgs {
-    pub(super) fn report(&self) -> HostReport {
-        let this = Host::this();
-        let is_this = self.cpus.is_none() && self.memory.is_none() && self.gpus.is_none();
-        HostReport {
-            cpus: self.cpus.unwrap_or(this.cores as f64),
-            memory_bytes: self.memory.or(this.memory_bytes),
-            gpus: self.gpus.unwrap_or_else(|| device::count().map_or(0, |count| count as u64)),
-            is_this,
+    /// Flags, then the configuration, then this machine.
+    pub(super) fn host(&self, config: &Config) -> Result<Host, Fault> {
+        let memory = match config.text("compose.host-memory") {
+            Some(text) => Some(size(text).map_err(|wrong| {
+                let origin = config.origin("compose.host-memory").map(Origin::to_string);
+                let origin = origin.unwrap_or_default();
+                Fault::usage(format!("{origin}: `compose.host-memory` is \"{text}\", {wrong}"))
+            })?),
+            None => None,
+        };
+        let cores = self.cpus.or_else(|| config.number("compose.host-cpus"));
+        let memory = self.memory.or(memory);
+        let gpus = self.gpus.or_else(|| config.whole("compose.host-gpus").map(u64::from));
+        let this = Machine::this();
+        Ok(Host {
+            stated: Stated {
+                cores: cores.is_some(),
+                memory: memory.is_some(),
+                gpus: gpus.is_some(),
+            },
+            cores: cores.unwrap_or(this.cores as f64),
+            memory_bytes: memory.or(this.memory_bytes),
+            gpus: gpus.unwrap_or_else(|| device::count().map_or(0, |count| count as u64)),
+        })
+    }
+}
+
+impl HostReport {
+    pub(super) fn new(host: &Host) -> Self {
+        Self {
+            cpus: host.cores,
+            memory_bytes: host.memory_bytes,
+            gpus: host.gpus,
+            is_this: host.stated == Stated::default(),
         }
     }
 }
@@ -91,8 +120,7 @@ impl<'s> SetReport<'s> {
 }
 
 /// A row a set of profiles, the host below.
-pub(super) fn table(stack: &Judged, host: &HostReport, ctx: &Context) -> String {
-    let totals = &stack.totals;
+pub(super) fn table(totals: &[Total], host: &HostReport, ctx: &Context) -> String {
     let mut table = Table::new();
     let mut column = |head: &str, align, each: &dyn Fn(&Total) -> String, host: String| {
         table.column(head, align, 0, totals.iter().map(each).chain([host]));

@@ -10,6 +10,7 @@ mod tables;
 pub(super) use decode::{decode, no_duration};
 pub(super) use json::{json, pruned};
 pub use scalars::bytes;
+pub(super) use scalars::nanoseconds;
 
 /// A type of Compose's model.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// `1m30s` in nanoseconds, as Go reads it, with days and weeks.
-pub(super) fn nanoseconds(text: &str) -> Option<i64> {
+pub(in crate::compose) fn nanoseconds(text: &str) -> Option<i64> {
     let (is_negative, mut rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),

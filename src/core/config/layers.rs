@@ -189,6 +189,10 @@ fn from_text(kind: Kind, text: &str) -> toml::Value {
     let as_text = || toml::Value::String(text.to_owned());
     match kind {
         Kind::Path | Kind::Text | Kind::Choice(_) | Kind::Duration | Kind::Device => as_text(),
+        Kind::Named | Kind::NamedTwice => {
+            let table = toml::from_str::<toml::Table>(&format!("all = {text}"));
+            table.ok().and_then(|mut table| table.remove("all")).unwrap_or_else(as_text)
+        }
         Kind::CountOrShare => text.parse().map_or_else(|_| as_text(), toml::Value::Integer),
         Kind::Texts => toml::Value::Array(
             text.split(',').map(|part| toml::Value::String(part.trim().to_owned())).collect(),
@@ -232,6 +236,11 @@ fn owned(value: &DeValue<'_>) -> toml::Value {
 /// A number, whole or not.
 pub(super) fn number(value: &toml::Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|i| i as f64))
+}
+
+/// A text that says something.
+fn is_said(value: &toml::Value) -> bool {
+    value.as_str().is_some_and(|text| !text.trim().is_empty())
 }
 
 struct Wrong {
@@ -301,6 +310,19 @@ fn check(key: &Key, data: &toml::Value) -> Result<(), Wrong> {
             Some(Ok(_)) => Ok(()),
             _ => Err(wrong("a length of time such as 30min")),
         },
+        Kind::Named => match data.as_table() {
+            Some(table) if table.values().all(is_said) => Ok(()),
+            _ => Err(wrong("a text for each name")),
+        },
+        Kind::NamedTwice => {
+            let is_named = |value: &toml::Value| {
+                value.as_table().is_some_and(|table| table.values().all(is_said))
+            };
+            match data.as_table() {
+                Some(table) if table.values().all(is_named) => Ok(()),
+                _ => Err(wrong("`{ CODE = { NAME = \"reason\" } }`")),
+            }
+        }
         Kind::Fractions => match data.as_array() {
             Some(list)
                 if list.iter().all(|v| number(v).is_some_and(|x| (0.0..=1.0).contains(&x))) =>

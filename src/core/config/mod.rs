@@ -125,6 +125,16 @@ impl Config {
         Some(list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect())
     }
 
+    /// What is said of each name.
+    pub fn table(&self, name: &str) -> Option<&toml::Table> {
+        self.value(name)?.data.as_table()
+    }
+
+    /// Where the effective value was said.
+    pub fn origin(&self, name: &str) -> Option<&Origin> {
+        self.value(name).map(|value| &value.origin)
+    }
+
     /// A number.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.value(name).and_then(|v| layers::number(&v.data))

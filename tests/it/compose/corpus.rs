@@ -24,7 +24,7 @@ pub(super) fn read(files: &[PathBuf], profiles: &[&str]) -> Stack {
 }
 
 fn errors(stack: &Stack) -> Vec<String> {
-    let errors = stack.findings.iter().filter(|finding| finding.severity() == Severity::Error);
+    let errors = stack.findings.iter().filter(|finding| finding.severity == Severity::Error);
     errors
         .map(|finding| {
             let (line, column) = stack.sources.position(finding.span);

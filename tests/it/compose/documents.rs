@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
+use ut::compose::rules::{Set, Settings};
+use ut::compose::select::Selection;
 use ut::compose::source::Span;
-use ut::compose::{Input, Request, Stack};
+use ut::compose::{Input, Policy, Request, Stack};
 
 use crate::support::{Ran, Sandbox};
 
@@ -109,6 +111,7 @@ impl<'t> Document<'t> {
     fn wrong(&self) -> Option<String> {
         let sandbox = Sandbox::new();
         let stack = self.read(&sandbox);
+        bears_all_rules(&stack);
         // Of the layer that reads; rules are another matter.
         let read = stack.findings.iter().filter(|finding| finding.code.id < "CV100");
         let found: Vec<String> = read
@@ -138,6 +141,22 @@ impl<'t> Document<'t> {
     }
 }
 
+/// Whatever a document is, every rule can judge it, and what it would change lies in the files.
+fn bears_all_rules(stack: &Stack) {
+    let verdict = stack.verdict(&Policy {
+        selection: Selection { set: Some(Set::Strict), ..Selection::default() },
+        settings: Settings::of_examples(),
+        ignores: Vec::new(),
+    });
+    let fixes: Vec<_> = verdict.findings.iter().filter_map(|found| found.fix.as_ref()).collect();
+    let edits = stack.edits(&fixes);
+    let spans = verdict.findings.iter().map(|found| found.span).chain(edits.iter().map(|e| e.span));
+    for span in spans {
+        let text = &stack.sources.get(span.file).text;
+        assert!(text.get(span.start as usize..span.end as usize).is_some(), "{span:?}");
+    }
+}
+
 /// The sandbox's folder, without a slash at its end.
 fn folder(sandbox: &Sandbox) -> PathBuf {
     sandbox.path("compose.yaml").parent().unwrap().to_path_buf()
@@ -164,8 +183,13 @@ fn said(stack: &Stack) -> Vec<String> {
     all
 }
 
-/// `ut compose-validate` in this folder.
+/// `ut compose-validate` in this folder, as it reads: without the rules.
 pub(super) fn validate(sandbox: &Sandbox, args: &[&str]) -> Ran {
+    sandbox.ut(["compose-validate", "--select", "CV0"].iter().chain(args))
+}
+
+/// `ut compose-validate` in this folder, as it judges.
+pub(super) fn judge(sandbox: &Sandbox, args: &[&str]) -> Ran {
     sandbox.ut(["compose-validate"].iter().chain(args))
 }
 

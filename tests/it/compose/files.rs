@@ -238,7 +238,10 @@ fn a_stack_may_come_through_standard_input() {
     let with_input = |args: &[&str], input: &str| {
         let file = sandbox.write("input", input);
         let mut command = sandbox.command();
-        command.arg("compose-validate").args(args).stdin(std::fs::File::open(file).unwrap());
+        command
+            .args(["compose-validate", "--select", "CV0"])
+            .args(args)
+            .stdin(std::fs::File::open(file).unwrap());
         Ran::from(command.output().unwrap())
     };
     for args in [&["-f", "-"][..], &["-"]] {

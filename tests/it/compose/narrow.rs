@@ -15,7 +15,13 @@ fn shown(sandbox: &Sandbox, columns: u16) -> String {
     let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let terminal = openpty(Some(&size), None).unwrap();
     let mut command = sandbox.command();
-    command.args(["compose-validate", "--host-cpus=8", "--host-memory=16g", "--host-gpus=0"]);
+    command.args([
+        "compose-validate",
+        "--select=CV0",
+        "--host-cpus=8",
+        "--host-memory=16g",
+        "--host-gpus=0",
+    ]);
     command.env("NO_COLOR", "1").stdin(Stdio::null()).stdout(terminal.slave);
     let mut child = command.spawn().unwrap();
     drop(command);

@@ -146,7 +146,7 @@ fn underlined(text: &str, span: Span, columns: usize) -> Range<usize> {
 }
 
 /// The line in which a span starts, without the line break.
-fn line(text: &str, span: Span) -> Range<usize> {
+pub(super) fn line(text: &str, span: Span) -> Range<usize> {
     let offset = floor(text, span.start as usize);
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
     let content = match text[start..].split_once('\n') {

@@ -4,12 +4,17 @@ mod excerpt;
 #[cfg(test)]
 mod tests;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, normalize_untrusted_str};
+use std::ops::Range;
+
+use annotate_snippets::{
+    AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet, normalize_untrusted_str,
+};
 use anstyle::AnsiColor;
 use unicode_width::UnicodeWidthStr as _;
 
-use self::excerpt::{Excerpt, Place, reach};
+use self::excerpt::{Excerpt, Place, line, reach};
 use super::judged::{Judged, Region, more_services};
+use crate::compose::edit::Edit;
 use crate::compose::finding::{Finding, Severity};
 use crate::compose::source::Span;
 use crate::core::output::printable;
@@ -30,6 +35,7 @@ pub(super) fn render(stack: &Judged, color: bool, width: usize) -> String {
         let mut drawing = Drawing::new(stack, finding, width);
         let mut groups = vec![drawing.finding()];
         groups.extend(drawing.notes_apart());
+        groups.extend(drawing.change());
         drawing.finish(&renderer.render(&groups))
     });
     drawn.collect::<Vec<_>>().join("\n")
@@ -72,7 +78,7 @@ impl<'f> Drawing<'f> {
     /// The finding itself, with the notes that have room beside what they are about.
     fn finding(&mut self) -> Group<'f> {
         let finding = self.finding;
-        let title = level(finding.severity()).primary_title(self.title()).id(finding.code.id);
+        let title = level(finding.severity).primary_title(self.title()).id(finding.code.id);
         let mut group = Group::with_title(title);
         let itself = Place { span: finding.span, label: None, kind: AnnotationKind::Primary };
         let mut places = vec![itself];
@@ -89,7 +95,7 @@ impl<'f> Drawing<'f> {
             kind: AnnotationKind::Context,
         }));
         let mut group = self.show(group, places);
-        if let Some(help) = &finding.help {
+        if let Some(help) = finding.help.as_ref().filter(|_| self.changed().is_none()) {
             group = group.element(Level::HELP.message(self.message("help", help)));
         }
         if let (Some(first), Some(more)) = (finding.services.first(), more_services(finding)) {
@@ -110,6 +116,30 @@ impl<'f> Drawing<'f> {
             }
         }
         groups
+    }
+
+    /// What would be changed, where that is one line that fits.
+    fn changed(&self) -> Option<(&'f Edit, Range<usize>)> {
+        let [edit] = &self.finding.fix.as_ref()?.edits[..] else { return None };
+        let text = &self.stack.sources.get(edit.span.file).text;
+        let line = line(text, edit.span);
+        let is_one = !edit.text.is_empty() && !edit.text.contains('\n');
+        let fits =
+            line.len() + edit.text.len() <= self.columns() && edit.span.end as usize <= line.end;
+        (is_one && fits).then_some((edit, line))
+    }
+
+    /// The line before and after, below the help that says so.
+    fn change(&self) -> Option<Group<'f>> {
+        let (edit, line) = self.changed()?;
+        let help = self.finding.help.as_deref().unwrap_or("write this");
+        let text = &self.stack.sources.get(edit.span.file).text;
+        let at = |offset: u32| clean(&text[line.start..offset as usize]).len();
+        let patch = Patch::new(at(edit.span.start)..at(edit.span.end), clean(&edit.text));
+        let number = self.stack.sources.position(edit.span).0;
+        let snippet = Snippet::source(clean(&text[line.clone()])).line_start(number).patch(patch);
+        let title = Level::HELP.secondary_title(wrapped(help, "help: ".len(), self.width));
+        Some(Group::with_title(title).element(snippet))
     }
 
     fn show(&mut self, group: Group<'f>, places: Vec<Place<'f>>) -> Group<'f> {
@@ -137,7 +167,7 @@ impl<'f> Drawing<'f> {
     }
 
     fn title(&self) -> String {
-        let label = format!("{}[{}]: ", self.finding.severity(), self.finding.code.id);
+        let label = format!("{}[{}]: ", self.finding.severity, self.finding.code.id);
         wrapped(&self.finding.message, label.len(), self.width)
     }
 

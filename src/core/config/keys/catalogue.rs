@@ -1,46 +1,6 @@
-//! The catalogue of settings: adding one is a line here.
+//! The settings themselves.
 
-/// What a setting holds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    Path,
-    Choice(&'static [&'static str]),
-    Text,
-    /// Texts; as a variable with commas between them.
-    Texts,
-    /// A whole number, also none.
-    Whole,
-    /// A number of things, or a share of them: `20%`.
-    CountOrShare,
-    /// At least one.
-    Count,
-    /// From one to so many.
-    CountUpTo(i64),
-    /// A number from here to there.
-    Between(f64, f64),
-    /// True or false; as a variable also 1 or 0.
-    Switch,
-    /// A length of time with its unit: `30min`, `1h 30min`.
-    Duration,
-    /// Numbers between zero and one.
-    Fractions,
-    /// `auto`, `cpu`, `cuda` or `cuda:1`.
-    Device,
-}
-
-/// A setting.
-#[derive(Debug)]
-pub struct Key {
-    /// `room.setting`, as in `ut.toml`.
-    pub name: &'static str,
-    pub kind: Kind,
-    /// What holds when nothing is said, in words.
-    pub default: &'static str,
-    pub help: &'static str,
-}
-
-/// Sections that hold a table for each of their things, beside what holds for all.
-pub(super) const NAMED: [&str; 2] = ["breakers", "cleanup"];
+use super::{Key, Kind};
 
 /// Every setting there is.
 pub const KEYS: &[Key] = &[
@@ -285,22 +245,94 @@ pub const KEYS: &[Key] = &[
         default: "run",
         help: "whether to call when the state cannot be read or written",
     },
+    Key {
+        name: "compose.set",
+        kind: Kind::Choice(&["platform", "safe", "strict"]),
+        default: "platform",
+        help: "which rules judge a stack",
+    },
+    Key {
+        name: "compose.select",
+        kind: Kind::Texts,
+        default: "the set",
+        help: "the codes that act, in place of a set: CV5 is all that begin so",
+    },
+    Key {
+        name: "compose.extend-select",
+        kind: Kind::Texts,
+        default: "none",
+        help: "codes that act as well",
+    },
+    Key {
+        name: "compose.ignore",
+        kind: Kind::Texts,
+        default: "none",
+        help: "codes that do not act",
+    },
+    Key {
+        name: "compose.severity-of",
+        kind: Kind::Named,
+        default: "the code's",
+        help: "note, warning or error for single codes",
+    },
+    Key {
+        name: "compose.per-file-ignores",
+        kind: Kind::NamedTwice,
+        default: "none",
+        help: "what is left in some files: code, file and reason",
+    },
+    Key {
+        name: "compose.per-service-ignores",
+        kind: Kind::NamedTwice,
+        default: "none",
+        help: "what is left in some services: code, service and reason",
+    },
+    Key {
+        name: "compose.host-cpus",
+        kind: Kind::Between(0.1, 100_000.0),
+        default: "this machine's",
+        help: "cores of the host that stacks are meant for",
+    },
+    Key {
+        name: "compose.host-memory",
+        kind: Kind::Text,
+        default: "this machine's",
+        help: "its memory",
+    },
+    Key {
+        name: "compose.host-gpus",
+        kind: Kind::Whole,
+        default: "this machine's",
+        help: "its GPUs",
+    },
+    Key {
+        name: "compose.overcommit",
+        kind: Kind::Between(0.1, 100.0),
+        default: "1",
+        help: "how often the limits may add up to the host",
+    },
+    Key {
+        name: "compose.restart",
+        kind: Kind::Text,
+        default: "on-failure:3",
+        help: "the restart policy that services should have",
+    },
+    Key {
+        name: "compose.share-gpus",
+        kind: Kind::Switch,
+        default: "false",
+        help: "whether services may have a GPU together",
+    },
+    Key {
+        name: "compose.moving-tags",
+        kind: Kind::Texts,
+        default: "latest",
+        help: "tags of images that are no versions, with *",
+    },
+    Key {
+        name: "compose.model-load",
+        kind: Kind::Duration,
+        default: "2min",
+        help: "how long a model server may take to load, at least",
+    },
 ];
-
-impl Key {
-    /// Whether it can be set for one breaker, or for one experiment.
-    pub(super) fn is_for_one(&self) -> bool {
-        const EXPERIMENT: [&str; 6] =
-            ["retention-days", "top-n", "metric", "mode", "protect-tags", "min-keep"];
-        match self.name.split_once('.') {
-            Some(("breakers", _)) => true,
-            Some(("cleanup", setting)) => EXPERIMENT.contains(&setting),
-            _ => false,
-        }
-    }
-
-    /// `infer.input-format` → `UT_INFER_INPUT_FORMAT`.
-    pub fn variable(&self) -> String {
-        format!("UT_{}", self.name.to_uppercase().replace(['.', '-'], "_"))
-    }
-}

@@ -1,0 +1,123 @@
+//! All stacks that were asked for, as they are found, and as they are shown.
+
+use super::judged::Judged;
+use super::tally::Tally;
+use super::{ComposeArgs, Format, concise, full, github, sarif, statistics, summary};
+use crate::compose::{Policy, Request, Stack, Unreadable};
+use crate::core::context::Context;
+use crate::core::error::Fault;
+use crate::core::exit::Exit;
+
+pub(super) struct Report<'a> {
+    args: &'a ComposeArgs,
+    policy: &'a Policy,
+    ctx: &'a Context,
+    pub(super) tally: Tally,
+    /// Those that a document is made of. What is text is told stack by stack, so that none has to be kept.
+    stacks: Vec<Judged>,
+    unreadable: Vec<Unreadable>,
+    /// Of each ignore of the configuration: whether what it is about was there, and whether it was needed.
+    ignores: Vec<(bool, bool)>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(args: &'a ComposeArgs, policy: &'a Policy, ctx: &'a Context) -> Self {
+        Self {
+            args,
+            policy,
+            ctx,
+            tally: Tally::default(),
+            stacks: Vec::new(),
+            unreadable: Vec::new(),
+            ignores: vec![(false, false); policy.ignores.len()],
+        }
+    }
+
+    /// Reads a stack, judges it, and tells of it.
+    pub(super) fn add(&mut self, request: &Request) -> Result<(), Fault> {
+        match Stack::read(request) {
+            Ok(stack) => self.judge(stack, request),
+            Err(error) => {
+                self.cannot(error);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes note of a stack that cannot be read.
+    pub(super) fn cannot(&mut self, error: Unreadable) {
+        self.unreadable.push(error);
+    }
+
+    pub(super) fn judge(&mut self, stack: Stack, request: &Request) -> Result<(), Fault> {
+        let verdict = stack.verdict(self.policy);
+        for (all, own) in self.ignores.iter_mut().zip(&verdict.ignores) {
+            *all = (all.0 | own.0, all.1 | own.1);
+        }
+        let stack = Judged::new(stack, request, verdict);
+        self.tally.add(&stack);
+        if self.args.rules.statistics {
+            return Ok(());
+        }
+        let out = &self.ctx.out;
+        let text = match self.args.format {
+            Format::Json | Format::Sarif => {
+                self.stacks.push(stack);
+                return Ok(());
+            }
+            Format::Full if stack.findings.is_empty() => String::new(),
+            Format::Full => full::render(&stack, out.is_colored(), summary::width(self.ctx)) + "\n",
+            Format::Concise => concise::render(&stack),
+            Format::Github => github::render(&stack),
+        };
+        if text.is_empty() { Ok(()) } else { out.result(text.as_bytes()) }
+    }
+
+    /// What there is to say in the end.
+    pub(super) fn finish(&self) -> anyhow::Result<()> {
+        self.tell_unused();
+        let (ctx, tally) = (self.ctx, &self.tally);
+        if self.args.rules.statistics {
+            return statistics::show(tally, self.args.format, ctx);
+        }
+        let host = &self.policy.settings.host;
+        match self.args.format {
+            Format::Full => ctx.out.result(summary::end(tally, host, ctx).as_bytes())?,
+            Format::Json => {
+                let document = summary::document(&self.stacks, tally, host, &self.unreadable);
+                ctx.out.json(&document)?;
+            }
+            Format::Sarif => ctx.out.json(&sarif::log(&self.stacks))?,
+            Format::Concise | Format::Github => {}
+        }
+        Ok(())
+    }
+
+    /// Ignores of the configuration that are about something that is there, and that nothing is found for.
+    fn tell_unused(&self) {
+        for (ignore, (is_there, is_used)) in self.policy.ignores.iter().zip(&self.ignores) {
+            if *is_there && !is_used {
+                let (code, place) = (ignore.selector.as_str(), &ignore.place);
+                let text = format!(
+                    "the configuration ignores {code} in {place}, and nothing is found there"
+                );
+                self.ctx.out.warn(text);
+            }
+        }
+    }
+
+    /// Says which files could not be read.
+    pub(super) fn tell_unreadable(&self) {
+        for error in &self.unreadable {
+            self.ctx.out.error(&anyhow::anyhow!(error.to_string()), None);
+        }
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        match (self.unreadable.is_empty(), self.tally.any(self.args.fail_on)) {
+            (false, _) => Exit::Failed,
+            (true, true) => Exit::Findings,
+            (true, false) => Exit::Done,
+        }
+    }
+}

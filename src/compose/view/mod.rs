@@ -1,0 +1,173 @@
+//! A stack as rules look at it: services, and what they say, in the field's own terms.
+
+mod command;
+mod gpus;
+mod health;
+mod image;
+mod network;
+mod peers;
+mod places;
+mod resources;
+mod service;
+mod storage;
+
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use places::Places;
+
+pub(super) use gpus::{Count, GpuRequest};
+pub(super) use health::{Dependency, Healthcheck};
+pub(super) use image::Reference;
+pub(super) use network::Port;
+pub(super) use peers::Peers;
+pub(super) use resources::Given;
+pub(super) use service::{Service, Variable};
+pub(super) use storage::Mount;
+
+use super::edit::Editor;
+use super::node::{Map, Node, Value};
+use super::rules::Settings;
+use super::source::{Sources, Span};
+
+/// A stack whose values are all what Compose holds there.
+pub(super) struct View<'m> {
+    pub(super) model: &'m Map,
+    /// All that could be read to the end, whatever profiles they have, in the order of the source.
+    pub(super) services: Vec<Service<'m>>,
+    /// Those that the stack was asked for with.
+    pub(super) profiles: &'m [String],
+    pub(super) settings: &'m Settings,
+    pub(super) editor: Editor<'m>,
+    places: OnceCell<Places>,
+    extensions: OnceCell<HashMap<Span, BTreeSet<String>>>,
+    one_shots: OnceCell<HashSet<String>>,
+}
+
+impl<'m> View<'m> {
+    pub(super) fn new(
+        model: &'m Map,
+        profiles: &'m [String],
+        sources: &'m Sources,
+        settings: &'m Settings,
+    ) -> Self {
+        // What is wrong in the others has been said. To judge what is left of them would mislead.
+        let is_whole =
+            |service: &Service<'_>| service.node.map().is_some() && is_whole(service.node);
+        let services = services(model).filter(is_whole).collect();
+        let (editor, places) = (Editor::new(sources), OnceCell::new());
+        let (extensions, one_shots) = (OnceCell::new(), OnceCell::new());
+        Self { model, services, profiles, settings, editor, places, extensions, one_shots }
+    }
+
+    /// The services that Compose makes containers of: not those that it leaves to a provider.
+    pub(super) fn containers(&self) -> impl Iterator<Item = &Service<'m>> {
+        self.services.iter().filter(|service| service.get(&["provider"]).is_none())
+    }
+
+    /// A section at the top of the file: its names with what is said of them.
+    pub(super) fn section(
+        &self,
+        name: &str,
+    ) -> impl Iterator<Item = (&'m str, &'m super::node::Entry)> {
+        let map = self.model.get(name).and_then(|entry| entry.node.map());
+        map.into_iter().flatten().map(|(name, entry)| (&**name, entry))
+    }
+
+    /// Whether a service runs with the profiles that the stack was asked for with.
+    pub(super) fn is_enabled(&self, service: &Service<'m>) -> bool {
+        let own = service.profiles();
+        let is_asked = |asked: &String| asked == "*" || own.contains(&asked.as_str());
+        own.is_empty() || self.profiles.iter().any(is_asked)
+    }
+
+    /// Whether all variables of a service are there: files of variables are read for services that are enabled.
+    pub(super) fn knows_environment(&self, service: &Service<'m>) -> bool {
+        service.list(&["env_file"]).is_empty() || self.is_enabled(service)
+    }
+
+    /// Whether a variable was read from an `env_file` of its service.
+    pub(super) fn is_from_env_file(&self, service: &Service<'m>, variable: &Variable<'m>) -> bool {
+        let file = self.editor.path(variable.node.span);
+        let paths = service.list(&["env_file"]).iter().filter_map(|item| item.get("path")?.text());
+        paths.into_iter().any(|path| std::path::Path::new(path) == file)
+    }
+
+    /// The sections for Compose to pass over (`x-…`) that hold the value written at a place. A change of its text
+    /// changes them too.
+    pub(super) fn extensions_with(&self, span: Span) -> impl Iterator<Item = String> {
+        let all = self.extensions.get_or_init(|| extensions(self.model));
+        all.get(&span).into_iter().flatten().cloned()
+    }
+
+    /// Whether two services may run at the same time: one has no profile, they share one, or both were asked for.
+    pub(super) fn run_together(&self, a: &Service<'m>, b: &Service<'m>) -> bool {
+        let (ours, theirs) = (a.profiles(), b.profiles());
+        let is_asked = |own: &[&str]| {
+            self.profiles.iter().any(|asked| asked == "*" || own.contains(&asked.as_str()))
+        };
+        ours.is_empty()
+            || theirs.is_empty()
+            || ours.iter().any(|profile| theirs.contains(profile))
+            || (is_asked(&ours) && is_asked(&theirs))
+    }
+
+    /// Whether a service is meant to end: others wait for its success.
+    pub(super) fn is_one_shot(&self, service: &Service<'m>) -> bool {
+        let all = self.one_shots.get_or_init(|| {
+            let all = self.services.iter().flat_map(Service::dependencies);
+            all.filter(|dependency| dependency.condition == "service_completed_successfully")
+                .map(|dependency| dependency.name.to_owned())
+                .collect()
+        });
+        all.contains(service.name)
+    }
+}
+
+/// Every service of a model, in the order of the source.
+pub(super) fn services(model: &Map) -> impl Iterator<Item = Service<'_>> {
+    let map = model.get("services").and_then(|entry| entry.node.map());
+    map.into_iter().flatten().map(|(name, entry)| Service::new(name, entry))
+}
+
+/// What is written in sections for Compose to pass over, with the names of these.
+fn extensions(model: &Map) -> HashMap<Span, BTreeSet<String>> {
+    fn walk(node: &Node, name: &str, all: &mut HashMap<Span, BTreeSet<String>>) {
+        all.entry(node.span).or_default().insert(name.to_owned());
+        match &node.value {
+            Value::List(list) => list.iter().for_each(|item| walk(item, name, all)),
+            Value::Map(map) => map.values().for_each(|entry| walk(&entry.node, name, all)),
+            _ => {}
+        }
+    }
+    let mut all = HashMap::new();
+    let named = model.iter().filter(|(name, _)| name.starts_with("x-"));
+    named.for_each(|(name, entry)| walk(&entry.node, name, &mut all));
+    all
+}
+
+/// Whether everything in it could be read.
+fn is_whole(node: &Node) -> bool {
+    match &node.value {
+        Value::Bad => false,
+        Value::List(list) => list.iter().all(is_whole),
+        Value::Map(map) => map.values().all(|entry| is_whole(&entry.node)),
+        _ => true,
+    }
+}
+
+/// A length of time as the model has it.
+pub(super) fn duration(node: &Node) -> Option<Duration> {
+    let nanoseconds = super::shape::nanoseconds(node.text()?)?;
+    u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
+}
+
+/// A number as the model has it.
+pub(super) fn number(node: &Node) -> Option<f64> {
+    match node.value {
+        Value::Int(number) => Some(number as f64),
+        Value::Float(number) => Some(number),
+        _ => None,
+    }
+}
