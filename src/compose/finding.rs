@@ -1,5 +1,6 @@
 //! What is wrong with a stack, and where.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -72,6 +73,12 @@ impl Finding {
             fix: None,
             services: BTreeSet::new(),
         }
+    }
+
+    /// The order of the source.
+    pub(super) fn by_place(&self, other: &Self) -> Ordering {
+        let key = |finding: &Self| (finding.span, finding.code.id);
+        key(self).cmp(&key(other)).then_with(|| self.message.cmp(&other.message))
     }
 
     #[must_use]
@@ -166,7 +173,7 @@ impl Findings {
     /// In the order of the source.
     pub fn sorted(self) -> Vec<Finding> {
         let mut all: Vec<Finding> = self.seen.into_values().collect();
-        all.sort_by(|a, b| (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message)));
+        all.sort_by(Finding::by_place);
         all
     }
 }

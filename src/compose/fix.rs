@@ -1,5 +1,6 @@
 //! What would mend a finding: in the text of the files, or in a file that is laid over them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use indexmap::IndexMap;
@@ -60,6 +61,14 @@ impl Fix {
     /// The only paths of the model that it changes.
     pub fn paths(&self) -> impl Iterator<Item = String> {
         self.paths.iter().cloned().chain(self.sets.iter().map(|set| set.path.join(".")))
+    }
+
+    /// What is left of it where some of the services are to stay as they are: nothing that changes text which they
+    /// share.
+    pub(super) fn only_for(self, services: &BTreeSet<String>) -> Option<Self> {
+        let is_of = |set: &Set| set.path.get(1).is_some_and(|name| services.contains(name));
+        let sets: Vec<Set> = self.sets.into_iter().filter(is_of).collect();
+        (!sets.is_empty()).then(|| Self::set(self.safety, sets))
     }
 
     /// The same at the same place, for another service.

@@ -1,5 +1,6 @@
 //! What is told of a stack: what was found, less what is not selected and what somebody has a reason to leave.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
@@ -49,8 +50,17 @@ pub struct Verdict {
     /// In the order of the source.
     pub findings: Vec<Finding>,
     pub suppressed: Vec<Suppressed>,
-    /// Of each ignore of the configuration: whether its file or service is there, and whether it was needed.
-    pub ignores: Vec<(bool, bool)>,
+    /// Of each ignore of the configuration.
+    pub ignores: Vec<Need>,
+}
+
+/// Whether an ignore is needed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Need {
+    /// Its file or service is in a stack.
+    pub is_there: bool,
+    /// Something was found that it ignores.
+    pub is_used: bool,
 }
 
 /// A finding that somebody had a reason to leave.
@@ -74,7 +84,8 @@ impl Stack {
             }
         }
         let (in_source, wrong) = suppress::all(self);
-        let ignores = policy.ignores.iter().map(|ignore| (self.has_place_of(ignore), false));
+        let need = |ignore| Need { is_there: self.has_place_of(ignore), is_used: false };
+        let ignores = policy.ignores.iter().map(need);
         let mut verdict = Verdict { ignores: ignores.collect(), ..Verdict::default() };
         for finding in all {
             self.sort(finding, &in_source, policy, &mut verdict);
@@ -83,9 +94,7 @@ impl Stack {
             in_source.iter().filter_map(|ignore| ignore.unused(|code| selection.acts(code)));
         let of_ignores = wrong.into_iter().chain(unused);
         verdict.findings.extend(of_ignores.filter(|finding| selection.acts(finding.code)));
-        verdict
-            .findings
-            .sort_by(|a, b| (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message)));
+        verdict.findings.sort_by(Finding::by_place);
         verdict
     }
 
@@ -98,14 +107,14 @@ impl Stack {
         verdict: &mut Verdict,
     ) {
         let mut reason = None;
-        let mut is_left = |service: Option<&str>, verdict: &mut Verdict| {
+        let mut is_told = |service: Option<&str>, verdict: &mut Verdict| {
             if let Some(ignore) = in_source.holding(&finding, service) {
                 reason.get_or_insert((ignore.reason.clone(), Some(ignore.at)));
                 return false;
             }
-            for (ignore, (_, is_used)) in policy.ignores.iter().zip(&mut verdict.ignores) {
+            for (ignore, need) in policy.ignores.iter().zip(&mut verdict.ignores) {
                 if self.holds(ignore, &finding, service) {
-                    *is_used = true;
+                    need.is_used = true;
                     reason.get_or_insert((ignore.reason.clone(), None));
                     return false;
                 }
@@ -113,16 +122,21 @@ impl Stack {
             true
         };
         if finding.services.is_empty() {
-            if is_left(None, verdict) {
+            if is_told(None, verdict) {
                 verdict.findings.push(finding);
                 return;
             }
         } else {
             let services = finding.services.iter();
-            let told: std::collections::BTreeSet<String> =
-                services.filter(|service| is_left(Some(service), verdict)).cloned().collect();
+            let told: BTreeSet<String> =
+                services.filter(|service| is_told(Some(service), verdict)).cloned().collect();
+            if told.len() == finding.services.len() {
+                verdict.findings.push(finding);
+                return;
+            }
             if !told.is_empty() {
-                verdict.findings.push(Finding { services: told, ..finding });
+                let fix = finding.fix.and_then(|fix| fix.only_for(&told));
+                verdict.findings.push(Finding { services: told, fix, ..finding });
                 return;
             }
         }

@@ -41,7 +41,7 @@ mod variables;
 mod view;
 mod yaml;
 
-pub use judge::{Ignore, Policy, Suppressed, Verdict, Where};
+pub use judge::{Ignore, Need, Policy, Suppressed, Verdict, Where};
 pub use mend::laid_over;
 pub use shape::bytes;
 pub use stack::{Input, Request, Stack, Unreadable};

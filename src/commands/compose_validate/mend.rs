@@ -127,13 +127,13 @@ fn write(texts: &BTreeMap<PathBuf, String>, old: &BTreeMap<PathBuf, String>) -> 
         let bytes = std::fs::read(&real).map_err(|e| cannot().because(e))?;
         let is_read_only = std::fs::metadata(&real).is_ok_and(|m| m.permissions().readonly());
         if is_read_only {
-            let hint = "nothing was changed; make it writable, or see --diff";
+            let hint = "its stack stays as it is; make it writable, or see --diff";
             return Err(Fault::failed(format!("{} is read-only", path.display())).hint(hint));
         }
         let mark = bytes.strip_suffix(old[path].as_bytes());
         let Some(mark @ ([] | b"\xef\xbb\xbf")) = mark else {
             let text = format!("{} is not what was read any more, or no UTF-8", path.display());
-            return Err(Fault::failed(text).hint("nothing was changed; run it again"));
+            return Err(Fault::failed(text).hint("its stack stays as it is; run it again"));
         };
         let bytes = [mark, text.as_bytes()].concat();
         replacements.push(Replacement::new(&real, &bytes).map_err(|e| cannot().because(e))?);
@@ -204,4 +204,32 @@ fn write_override(
     let line = format!("{} is written: lay it over the stack with -f", path.display());
     tell(args, ctx, &line)?;
     Ok(report.exit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Between reading and writing, somebody may save the file.
+    #[test]
+    fn what_has_changed_meanwhile_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a"), "1").unwrap();
+        std::fs::write(path("b"), "changed").unwrap();
+        let texts =
+            |text: &str| BTreeMap::from(["a", "b"].map(|name| (path(name), text.to_owned())));
+        let error = write(&texts("2"), &texts("1")).unwrap_err();
+        assert!(error.to_string().contains("is not what was read any more"), "{error}");
+        assert_eq!(std::fs::read(path("a")).unwrap(), b"1");
+        assert_eq!(std::fs::read(path("b")).unwrap(), b"changed");
+        std::fs::write(path("b"), "\u{feff}1").unwrap();
+        write(&texts("2"), &texts("1")).unwrap();
+        assert_eq!(std::fs::read(path("a")).unwrap(), b"2");
+        assert_eq!(std::fs::read(path("b")).unwrap(), "\u{feff}2".as_bytes());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        std::fs::remove_file(path("b")).unwrap();
+        assert!(write(&texts("3"), &texts("2")).is_err());
+        assert_eq!(std::fs::read(path("a")).unwrap(), b"2");
+    }
 }

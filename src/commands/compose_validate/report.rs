@@ -3,7 +3,7 @@
 use super::judged::Judged;
 use super::tally::Tally;
 use super::{ComposeArgs, Format, concise, full, github, sarif, statistics, summary};
-use crate::compose::{Policy, Request, Stack, Unreadable};
+use crate::compose::{Need, Policy, Request, Stack, Unreadable};
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
@@ -16,8 +16,8 @@ pub(super) struct Report<'a> {
     /// Those that a document is made of. What is text is told stack by stack, so that none has to be kept.
     stacks: Vec<Judged>,
     unreadable: Vec<Unreadable>,
-    /// Of each ignore of the configuration: whether what it is about was there, and whether it was needed.
-    ignores: Vec<(bool, bool)>,
+    /// Of each ignore of the configuration, over all stacks.
+    ignores: Vec<Need>,
 }
 
 impl<'a> Report<'a> {
@@ -29,7 +29,7 @@ impl<'a> Report<'a> {
             tally: Tally::default(),
             stacks: Vec::new(),
             unreadable: Vec::new(),
-            ignores: vec![(false, false); policy.ignores.len()],
+            ignores: vec![Need::default(); policy.ignores.len()],
         }
     }
 
@@ -52,7 +52,8 @@ impl<'a> Report<'a> {
     pub(super) fn judge(&mut self, stack: Stack, request: &Request) -> Result<(), Fault> {
         let verdict = stack.verdict(self.policy);
         for (all, own) in self.ignores.iter_mut().zip(&verdict.ignores) {
-            *all = (all.0 | own.0, all.1 | own.1);
+            all.is_there |= own.is_there;
+            all.is_used |= own.is_used;
         }
         let stack = Judged::new(stack, request, verdict);
         self.tally.add(&stack);
@@ -95,8 +96,8 @@ impl<'a> Report<'a> {
 
     /// Ignores of the configuration that are about something that is there, and that nothing is found for.
     fn tell_unused(&self) {
-        for (ignore, (is_there, is_used)) in self.policy.ignores.iter().zip(&self.ignores) {
-            if *is_there && !is_used {
+        for (ignore, need) in self.policy.ignores.iter().zip(&self.ignores) {
+            if need.is_there && !need.is_used {
                 let (code, place) = (ignore.selector.as_str(), &ignore.place);
                 let text = format!(
                     "the configuration ignores {code} in {place}, and nothing is found there"

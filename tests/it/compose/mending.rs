@@ -113,7 +113,7 @@ fn what_cannot_be_written_stays_whole() {
         |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
     mode(0o444);
     let ran = judge(&sandbox, &["--fix"]);
-    ran.fails(3, &["compose.yaml is read-only", "nothing was changed"]);
+    ran.fails(3, &["compose.yaml is read-only", "its stack stays as it is"]);
     assert_eq!(text(&sandbox, "compose.yaml"), STACK);
     mode(0o640);
     judge(&sandbox, &["--fix", "--select", "CV036"]).succeeds();
@@ -200,4 +200,29 @@ services:
     assert!(!sandbox.path("again.yaml").exists());
     let two = judge(&sandbox, &["compose.yaml", "more.yaml", "--write-override", "again.yaml"]);
     two.fails(2, &["is for one stack, and there are 2"]);
+}
+
+/// A service that has a reason stays as it is, also where it shares its text with others.
+#[test]
+fn what_is_left_with_a_reason_is_not_mended() {
+    let sandbox = Sandbox::new();
+    let stack = "\
+x-a: &a
+  image: a
+  restart: always
+services:
+  # ut: ignore[CV202] it may
+  a:
+    <<: *a
+  b:
+    <<: *a
+";
+    sandbox.write("compose.yaml", stack);
+    let args = ["--select", "CV202", "--format", "concise"];
+    let ran = judge(&sandbox, &[&args[..], &["--unsafe-fixes"]].concat());
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(text(&sandbox, "compose.yaml"), stack);
+    judge(&sandbox, &[&args[..], &["--write-override", "more.yaml"]].concat()).succeeds();
+    let written = text(&sandbox, "more.yaml");
+    assert!(written.ends_with("services:\n  b:\n    restart: on-failure:3\n"), "{written}");
 }
