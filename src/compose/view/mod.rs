@@ -12,7 +12,7 @@ mod service;
 mod storage;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use places::Places;
@@ -29,7 +29,7 @@ pub(super) use storage::Mount;
 use super::edit::Editor;
 use super::node::{Map, Node, Value};
 use super::rules::Settings;
-use super::source::{Sources, Span};
+use super::source::Sources;
 
 /// A stack whose values are all what Compose holds there.
 pub(super) struct View<'m> {
@@ -41,7 +41,6 @@ pub(super) struct View<'m> {
     pub(super) settings: &'m Settings,
     pub(super) editor: Editor<'m>,
     places: OnceCell<Places>,
-    extensions: OnceCell<HashMap<Span, BTreeSet<String>>>,
     one_shots: OnceCell<HashSet<String>>,
 }
 
@@ -56,9 +55,9 @@ impl<'m> View<'m> {
         let is_whole =
             |service: &Service<'_>| service.node.map().is_some() && is_whole(service.node);
         let services = services(model).filter(is_whole).collect();
-        let (editor, places) = (Editor::new(sources), OnceCell::new());
-        let (extensions, one_shots) = (OnceCell::new(), OnceCell::new());
-        Self { model, services, profiles, settings, editor, places, extensions, one_shots }
+        let editor = Editor::new(sources);
+        let (places, one_shots) = (OnceCell::new(), OnceCell::new());
+        Self { model, services, profiles, settings, editor, places, one_shots }
     }
 
     /// The services that Compose makes containers of: not those that it leaves to a provider.
@@ -77,9 +76,7 @@ impl<'m> View<'m> {
 
     /// Whether a service runs with the profiles that the stack was asked for with.
     pub(super) fn is_enabled(&self, service: &Service<'m>) -> bool {
-        let own = service.profiles();
-        let is_asked = |asked: &String| asked == "*" || own.contains(&asked.as_str());
-        own.is_empty() || self.profiles.iter().any(is_asked)
+        super::stack::is_enabled(service.node, self.profiles)
     }
 
     /// Whether all variables of a service are there: files of variables are read for services that are enabled.
@@ -94,23 +91,13 @@ impl<'m> View<'m> {
         paths.into_iter().any(|path| std::path::Path::new(path) == file)
     }
 
-    /// The sections for Compose to pass over (`x-…`) that hold the value written at a place. A change of its text
-    /// changes them too.
-    pub(super) fn extensions_with(&self, span: Span) -> impl Iterator<Item = String> {
-        let all = self.extensions.get_or_init(|| extensions(self.model));
-        all.get(&span).into_iter().flatten().cloned()
-    }
-
     /// Whether two services may run at the same time: one has no profile, they share one, or both were asked for.
     pub(super) fn run_together(&self, a: &Service<'m>, b: &Service<'m>) -> bool {
         let (ours, theirs) = (a.profiles(), b.profiles());
-        let is_asked = |own: &[&str]| {
-            self.profiles.iter().any(|asked| asked == "*" || own.contains(&asked.as_str()))
-        };
         ours.is_empty()
             || theirs.is_empty()
             || ours.iter().any(|profile| theirs.contains(profile))
-            || (is_asked(&ours) && is_asked(&theirs))
+            || (self.is_enabled(a) && self.is_enabled(b))
     }
 
     /// Whether a service is meant to end: others wait for its success.
@@ -129,22 +116,6 @@ impl<'m> View<'m> {
 pub(super) fn services(model: &Map) -> impl Iterator<Item = Service<'_>> {
     let map = model.get("services").and_then(|entry| entry.node.map());
     map.into_iter().flatten().map(|(name, entry)| Service::new(name, entry))
-}
-
-/// What is written in sections for Compose to pass over, with the names of these.
-fn extensions(model: &Map) -> HashMap<Span, BTreeSet<String>> {
-    fn walk(node: &Node, name: &str, all: &mut HashMap<Span, BTreeSet<String>>) {
-        all.entry(node.span).or_default().insert(name.to_owned());
-        match &node.value {
-            Value::List(list) => list.iter().for_each(|item| walk(item, name, all)),
-            Value::Map(map) => map.values().for_each(|entry| walk(&entry.node, name, all)),
-            _ => {}
-        }
-    }
-    let mut all = HashMap::new();
-    let named = model.iter().filter(|(name, _)| name.starts_with("x-"));
-    named.for_each(|(name, entry)| walk(&entry.node, name, &mut all));
-    all
 }
 
 /// Whether everything in it could be read.

@@ -1,6 +1,6 @@
 //! Values of the model that were written at one place: an anchor's, which several services use.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::View;
 use crate::compose::edit::Edit;
@@ -38,7 +38,8 @@ impl Places {
         }
     }
 
-    fn path(&self, at: usize) -> String {
+    /// The keys from the top to the value at a place of the list of all.
+    fn keys(&self, at: usize) -> Vec<&str> {
         let mut keys = Vec::new();
         let mut next = Some(at);
         while let Some((parent, key)) = next.and_then(|at| self.keys.get(at)) {
@@ -46,16 +47,31 @@ impl Places {
             next = *parent;
         }
         keys.reverse();
-        keys.join(".")
+        keys
+    }
+
+    /// Those of every value that was written at one place.
+    fn written_at(&self, place: Span) -> impl Iterator<Item = Vec<&str>> {
+        let found = self.of.get(&place).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|at| self.keys(*at))
     }
 }
 
 impl View<'_> {
     /// The paths of the model whose values were written at this place, keys joined by dots.
     pub(in crate::compose) fn paths_of(&self, value: Span) -> Vec<String> {
-        let places = self.places.get_or_init(|| Places::new(self.model));
-        let found = places.of.get(&value).map(Vec::as_slice).unwrap_or_default();
-        found.iter().map(|at| places.path(*at)).collect()
+        self.places().written_at(value).map(|keys| keys.join(".")).collect()
+    }
+
+    /// The sections for Compose to pass over (`x-…`) that hold the value written at a place. A change of its text
+    /// changes them too.
+    pub(in crate::compose) fn extensions_with(&self, value: Span) -> BTreeSet<String> {
+        let sections = self.places().written_at(value).filter_map(|keys| keys.first().copied());
+        sections.filter(|name| name.starts_with("x-")).map(str::to_owned).collect()
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| Places::new(self.model))
     }
 
     /// Another text in the place of a scalar, and all paths that it changes. `None` where the value was not written
