@@ -11,6 +11,7 @@ pub mod core;
 pub mod guard;
 pub mod infer;
 pub mod model;
+pub mod workload;
 
 use std::process::ExitCode;
 

@@ -162,7 +162,7 @@ fn files_are_short() {
 /// Imports run downward: core, the rooms that stand on it, infer, commands, cli.
 #[test]
 fn imports_run_downward() {
-    let floors = ["core", "cleanup", "compose", "guard", "model", "infer", "commands"];
+    let floors = ["core", "cleanup", "compose", "guard", "model", "workload", "infer", "commands"];
     for (name, text) in sources() {
         let Some(floor) = floors.iter().position(|f| name.starts_with(&format!("src/{f}/"))) else {
             continue;
