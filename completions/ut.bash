@@ -34,6 +34,9 @@ _ut() {
             ut,config)
                 cmd="ut__subcmd__config"
                 ;;
+            ut,detect-workload)
+                cmd="ut__subcmd__detect__subcmd__workload"
+                ;;
             ut,device)
                 cmd="ut__subcmd__device"
                 ;;
@@ -138,6 +141,9 @@ _ut() {
                 ;;
             ut__subcmd__help,config)
                 cmd="ut__subcmd__help__subcmd__config"
+                ;;
+            ut__subcmd__help,detect-workload)
+                cmd="ut__subcmd__help__subcmd__detect__subcmd__workload"
                 ;;
             ut__subcmd__help,device)
                 cmd="ut__subcmd__help__subcmd__device"
@@ -284,7 +290,7 @@ _ut() {
 
     case "${cmd}" in
         ut)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker compose-validate device config completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1069,6 +1075,56 @@ _ut() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ut__subcmd__detect__subcmd__workload)
+            opts="-q -v -h -V --text --format --explain --task --batch --seq --precision --expect --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --task)
+                    COMPREPLY=($(compgen -W "train fine-tune serve batch" -- "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seq)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "fp32 tf32 fp16 bf16 fp8 int8 int4" -- "${cur}"))
+                    return 0
+                    ;;
+                --expect)
+                    COMPREPLY=($(compgen -W "none cpu gpu_optional gpu_required" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ut__subcmd__device)
             opts="-q -v -h -V --check --model --precision --format --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1206,7 +1262,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__help)
-            opts="infer cleanup guard breaker-status breaker compose-validate device config completions man help"
+            opts="infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1418,6 +1474,20 @@ _ut() {
         ut__subcmd__help__subcmd__config__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__detect__subcmd__workload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -38,6 +38,7 @@ complete -c ut -n "__fish_ut_needs_command" -f -a "guard" -d 'Run a command behi
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
 complete -c ut -n "__fish_ut_needs_command" -f -a "breaker" -d 'Change circuit breakers by hand'
 complete -c ut -n "__fish_ut_needs_command" -f -a "compose-validate" -d 'Check Docker Compose stacks: every error that Compose would refuse them for, and what makes platforms fall over'
+complete -c ut -n "__fish_ut_needs_command" -f -a "detect-workload" -d 'Say whether a folder or a text is machine learning, of which kind, and what it needs to run'
 complete -c ut -n "__fish_ut_needs_command" -f -a "device" -d 'List the GPUs that forecasts can run on'
 complete -c ut -n "__fish_ut_needs_command" -f -a "config" -d 'Show or check the configuration'
 complete -c ut -n "__fish_ut_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -329,6 +330,35 @@ complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s q -l quiet -d
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ut -n "__fish_ut_using_subcommand compose-validate" -s V -l version -d 'Print version'
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l text -d 'Judge these words' -r
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l format -r -f -a "table\t''
+json\t''"
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l task -d 'What the estimate is for; else what the project seems to do' -r -f -a "train\t''
+fine-tune\t''
+serve\t'Requests as they come: tokens are generated, a KV cache is held'
+batch\t'Inference over a data set'"
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l batch -d 'Samples at a time, on each GPU' -r
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l seq -d 'Tokens of a sequence' -r
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l precision -d 'How the weights are held; else as they lie on disk' -r -f -a "fp32\t''
+tf32\t'Held as fp32, multiplied with fewer bits'
+fp16\t''
+bf16\t''
+fp8\t''
+int8\t''
+int4\t''"
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l expect -d 'End with 1 where an input is of no type of these' -r -f -a "none\t'No machine learning'
+cpu\t''
+gpu_optional\t''
+gpu_required\t''"
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l config -d 'Read this ut.toml instead of the nearest one upward' -r -F
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -l explain -d 'Show all evidence, and what the verdict is computed from'
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -s v -l verbose -d 'Say more'
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ut -n "__fish_ut_using_subcommand detect-workload" -s V -l version -d 'Print version'
 complete -c ut -n "__fish_ut_using_subcommand device" -l model -d 'Check with this model instead of a small one of `ut`\'s own' -r -F
 complete -c ut -n "__fish_ut_using_subcommand device" -l precision -d 'How the GPU multiplies in the check' -r -f -a "single\t'In single precision, as the CPU does'
 tf32\t'With tensor cores, which round factors to 10 bits after the point'"
@@ -393,17 +423,18 @@ complete -c ut -n "__fish_ut_using_subcommand man" -s q -l quiet -d 'Say nothing
 complete -c ut -n "__fish_ut_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c ut -n "__fish_ut_using_subcommand man" -s h -l help -d 'Print help'
 complete -c ut -n "__fish_ut_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "cleanup" -d 'Clear MLflow\'s checkpoints by policy, and never one too many'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "compose-validate" -d 'Check Docker Compose stacks: every error that Compose would refuse them for, and what makes platforms fall over'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "config" -d 'Show or check the configuration'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
-complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "infer" -d 'Forecast every server from its recent metrics'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "cleanup" -d 'Clear MLflow\'s checkpoints by policy, and never one too many'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "guard" -d 'Run a command behind a circuit breaker that all processes of this machine share'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "breaker-status" -d 'Show the circuit breakers of this machine'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "breaker" -d 'Change circuit breakers by hand'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "compose-validate" -d 'Check Docker Compose stacks: every error that Compose would refuse them for, and what makes platforms fall over'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "detect-workload" -d 'Say whether a folder or a text is machine learning, of which kind, and what it needs to run'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "device" -d 'List the GPUs that forecasts can run on'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "config" -d 'Show or check the configuration'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "man" -d 'Print the manual page, or write all of them to a folder'
+complete -c ut -n "__fish_ut_using_subcommand help; and not __fish_seen_subcommand_from infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "model" -d 'Look at a model'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from infer" -f -a "window" -d 'Keep recent rows from run to run'
 complete -c ut -n "__fish_ut_using_subcommand help; and __fish_seen_subcommand_from cleanup" -f -a "restore" -d 'Bring archived runs back'

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    breaker, cleanup, completions, compose_validate, config, device, guard, infer, man,
+    breaker, cleanup, completions, compose_validate, config, detect_workload, device, guard, infer,
+    man,
 };
 use crate::core::output::{Color, Level};
 
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     BreakerStatus(breaker::BreakerStatusArgs),
     Breaker(breaker::BreakerArgs),
     ComposeValidate(Box<compose_validate::ComposeArgs>),
+    DetectWorkload(Box<detect_workload::DetectArgs>),
     Device(device::DeviceArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),

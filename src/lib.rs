@@ -47,6 +47,7 @@ fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
         Command::BreakerStatus(args) => commands::breaker::status(&args, ctx),
         Command::Breaker(args) => commands::breaker::change(&args, ctx),
         Command::ComposeValidate(args) => commands::compose_validate::run(&args, ctx),
+        Command::DetectWorkload(args) => commands::detect_workload::run(&args, ctx),
         Command::Device(args) => commands::device::run(&args, ctx),
         Command::Config(args) => commands::config::run(&args, ctx),
         Command::Completions(args) => commands::completions::run(&args, ctx),

@@ -5,6 +5,7 @@ pub(crate) mod cleanup;
 pub(crate) mod completions;
 pub(crate) mod compose_validate;
 pub(crate) mod config;
+pub(crate) mod detect_workload;
 pub(crate) mod device;
 pub(crate) mod guard;
 pub(crate) mod infer;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use cudarc::driver::sys::{self, CUdevice_attribute, CUresult};
-use cudarc::driver::{CudaContext, DriverError};
+use cudarc::driver::{CudaContext, DriverError, result};
 
 /// What to compute on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +134,17 @@ pub fn count() -> Result<usize, GpuError> {
         Ok(0) | Err(_) => Err(GpuError::NoGpu),
         Ok(count) => Ok(count),
     }
+}
+
+/// Name and bytes of memory of each GPU, without opening any of them.
+pub fn memories() -> Result<Vec<(String, u64)>, GpuError> {
+    let gpu = |number: usize| -> Result<(String, u64), DriverError> {
+        let device = result::device::get(i32::try_from(number).unwrap_or(i32::MAX))?;
+        // SAFETY: the driver is there, and just gave this device.
+        let bytes = unsafe { result::device::total_mem(device) }?;
+        Ok((result::device::get_name(device)?, bytes as u64))
+    };
+    (0..count()?).map(|number| gpu(number).map_err(GpuError::from)).collect()
 }
 
 /// The CUDA version that the driver is for, major and minor.

@@ -29,3 +29,4 @@ mod wide;
 mod window;
 mod window_bytes;
 mod window_trouble;
+mod workload;

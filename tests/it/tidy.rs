@@ -144,12 +144,21 @@ fn every_example_in_the_docs_works() {
         std::os::unix::fs::symlink(top().join("examples"), sandbox.path("examples")).unwrap();
         crate::cleanup::example(&sandbox);
         for example in blocks(&text, "sh").flat_map(str::lines).filter(|l| l.starts_with("ut ")) {
-            let ran = sandbox.ut(example.split_whitespace().skip(1));
+            let ran = sandbox.ut(words(example).skip(1));
             assert_eq!(ran.code, Some(0), "{page}: {example}: {ran:?}");
             tried += 1;
         }
     }
     assert!(tried >= 10, "{tried} examples");
+}
+
+/// The words of a line of shell, of which some are in single quotes.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let parts = line.split('\'').enumerate();
+    parts.flat_map(|(at, part)| match at % 2 {
+        0 => part.split_whitespace().collect(),
+        _ => vec![part],
+    })
 }
 
 #[test]

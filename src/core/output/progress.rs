@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub enum Unit {
     Bytes,
     Items,
+    /// Files, as many as there are.
+    Files,
 }
 
 /// A bar that shows itself only when there is time to look at it. Threads may share it.
@@ -34,6 +36,7 @@ impl Progress {
                 "{msg} {wide_bar} {percent:>3} %  {binary_bytes_per_sec}  {eta}"
             }
             (Unit::Bytes, None) => "{msg} {spinner} {binary_bytes}  {binary_bytes_per_sec}",
+            (Unit::Files, _) => "{msg} {spinner} {pos} files",
             (Unit::Items, _) => "{msg} {wide_bar} {pos}/{len}  {eta}",
         };
         if let Ok(style) = ProgressStyle::with_template(style) {

@@ -1,5 +1,6 @@
 //! What an estimate is made from: what was asked, and what is known of the workload.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::models::Model;
@@ -7,7 +8,7 @@ use crate::workload::evidence::{Category, Gpu};
 use crate::workload::weights::Architecture;
 
 /// What is done with the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     Train,
@@ -25,7 +26,7 @@ impl Task {
 }
 
 /// The number format that weights are held in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     Fp32,

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::ask::{Optimiser, Precision, Task};
+use crate::core::output::units::grouped;
 
 /// Where the model's size comes from, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,19 +67,6 @@ fn count(number: u64) -> String {
     format!("{scaled:.digits$}{unit}")
 }
 
-/// Digits in threes: `2 048`.
-fn threes(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 impl Basis {
     fn size(&self) -> String {
         let Some(parameters) = self.parameters else {
@@ -113,8 +101,8 @@ impl fmt::Display for Basis {
         let kv_cache = self.terms.iter().chain(&self.gpu_terms).any(|term| term.name == "kv_cache");
         f.write_str(if kv_cache { " + KV cache" } else { " + activations" })?;
         match self.seq {
-            Some(seq) => write!(f, " (batch {} × {})", threes(self.batch), threes(seq)),
-            None => write!(f, " (batch {})", threes(self.batch)),
+            Some(seq) => write!(f, " (batch {} × {})", grouped(self.batch), grouped(seq)),
+            None => write!(f, " (batch {})", grouped(self.batch)),
         }
     }
 }

@@ -1,0 +1,4 @@
+//! Container builds, and manifests that ask for GPUs.
+
+pub mod dockerfile;
+pub mod yaml;
