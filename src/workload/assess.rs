@@ -30,6 +30,8 @@ pub struct Assessment {
     pub architecture: Option<Architecture>,
     /// Sizes that a text states.
     pub stated: Stated,
+    /// Bytes of tables and arrays in a folder.
+    pub data_bytes: u64,
     /// GPUs that a manifest asks for.
     pub asked_gpus: Option<u32>,
     /// Words that a model may be named in.
@@ -62,6 +64,7 @@ fn project(mut found: Found) -> Assessment {
     let mut notes = std::mem::take(&mut found.notes);
     notes.extend(models.notes.iter().cloned());
     let is_incomplete = found.incomplete;
+    let data_bytes = found.data_bytes;
     let words = found.readmes.first().map_or_else(String::new, |(_, text)| text.clone());
     let case = Case::new(found, &models);
     let verdict = score::judge(&case);
@@ -77,6 +80,7 @@ fn project(mut found: Found) -> Assessment {
         models,
         architecture,
         stated: Stated::default(),
+        data_bytes,
         asked_gpus: case.asked_gpus(),
         words,
         notes,
@@ -106,6 +110,7 @@ pub fn text(words: &str) -> Assessment {
         models: Models::default(),
         architecture: None,
         stated,
+        data_bytes: 0,
         asked_gpus: None,
         words: words.to_owned(),
         notes: Vec::new(),

@@ -28,7 +28,7 @@ pub fn of(assessment: &Assessment) -> Facts {
         stated_parameters: stated.parameters,
         stated_gpus: stated.gpus.or(assessment.asked_gpus),
         stated_gpu_memory: stated.gpu_memory_gb.map(|gb| u64::from(gb) << 30),
-        dataset_bytes: None,
+        dataset_bytes: Some(assessment.data_bytes).filter(|bytes| *bytes > 0),
     }
 }
 

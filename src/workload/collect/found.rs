@@ -35,6 +35,8 @@ pub struct Found {
     /// READMEs at the top, and what manifests say of the project.
     pub readmes: Vec<(String, String)>,
     pub about: Vec<(Place, String)>,
+    /// Of tables and arrays that the project runs with.
+    pub data_bytes: u64,
     /// `config.json` beside weights: folder and text.
     pub configs: Vec<(String, String)>,
     /// Names that the project's manifests give it.
@@ -169,6 +171,7 @@ impl Found {
         self.weights.extend(other.weights);
         self.readmes.extend(other.readmes);
         self.about.extend(other.about);
+        self.data_bytes = self.data_bytes.saturating_add(other.data_bytes);
         self.configs.extend(other.configs);
         self.names.extend(other.names);
         self.modules.extend(other.modules);

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::catalogue::containers;
+use super::evidence::Scope;
 use super::scope::scope_of;
 use super::walk::{self, Visit};
 pub use found::{Found, WeightFile};
@@ -105,6 +106,9 @@ impl Visit for Collector<'_> {
             } else {
                 self.found.add_weights(&file);
             }
+        } else if is_data(name) && scope == Scope::Runtime {
+            let bytes = path.metadata().map_or(0, |found| found.len());
+            self.found.data_bytes = self.found.data_bytes.saturating_add(bytes);
         } else if let Some(role) = Role::of(relative) {
             self.read(&role, path, relative);
         }
@@ -114,6 +118,13 @@ impl Visit for Collector<'_> {
         self.found.incomplete = true;
         self.found.note(error);
     }
+}
+
+/// Whether a file holds a table or an array, by its ending.
+fn is_data(name: &str) -> bool {
+    const ENDINGS: [&str; 8] =
+        ["csv", "tsv", "parquet", "feather", "arrow", "npy", "npz", "libsvm"];
+    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 /// Text as it is where it is valid, which is soon told; else with marks for what is wrong.

@@ -1,4 +1,4 @@
-//! Models that are known by name, and sizes that a text states.
+//! Models that are known by name.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -141,43 +141,6 @@ fn longest(
     best
 }
 
-/// The largest number of parameters that a text states of a model: `a 7B model`, `13 billion
-/// parameters`, `350M-parameter`.
-pub fn stated_parameters(text: &str) -> Option<u64> {
-    let mut previous: [String; 2] = Default::default();
-    let mut largest = None;
-    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '(' | ')' | ',' | '/'))
-    {
-        let word = word.trim_matches('.').to_ascii_lowercase();
-        if word.is_empty() {
-            continue;
-        }
-        if matches!(
-            word.as_str(),
-            "model" | "models" | "parameter" | "parameters" | "params" | "llm"
-        ) {
-            let size = amount(&previous[1]).or_else(|| {
-                amount(&format!("{}{}", previous[0], previous[1].get(..1).unwrap_or("")))
-                    .filter(|_| matches!(previous[1].as_str(), "billion" | "million" | "b" | "m"))
-            });
-            largest = largest.max(size);
-        }
-        previous = [std::mem::take(&mut previous[1]), word];
-    }
-    largest
-}
-
-/// `7b`, `1.5b`, `350m`.
-fn amount(word: &str) -> Option<u64> {
-    let (digits, scale) = match word.strip_suffix('b') {
-        Some(digits) => (digits, 1e9),
-        None => (word.strip_suffix('m')?, 1e6),
-    };
-    let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let value: f64 = digits.parse().ok().filter(|_| plain)?;
-    (value > 0.0 && value < 1e5).then_some((value * scale) as u64)
-}
-
 #[cfg(test)]
 pub(super) fn by_name(name: &str) -> Option<&'static Model> {
     MODELS.get(&squash(name))
@@ -221,23 +184,10 @@ mod tests {
         assert!(names("myresnet50 resnet501 resnet, 50").is_empty());
     }
 
-    #[test]
-    fn a_size_in_words_is_read() {
-        assert_eq!(stated_parameters("Fine-tune a 7B model on 24 GB"), Some(7_000_000_000));
-        assert_eq!(stated_parameters("1.3 billion parameters"), Some(1_300_000_000));
-        assert_eq!(
-            stated_parameters("a 350M-parameter model, later 2.7B params"),
-            Some(2_700_000_000)
-        );
-        assert_eq!(stated_parameters("a 3M tape and a model of 5 parts"), None);
-        assert_eq!(stated_parameters("an infB model, a 1e9b model, a .b model"), None);
-    }
-
     proptest! {
         #[test]
         fn any_text_is_read(text in ".{0,200}") {
             find(&text);
-            stated_parameters(&text);
         }
     }
 }

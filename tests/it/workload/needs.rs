@@ -61,6 +61,17 @@ fn a_header_that_lies_is_told_and_the_rest_counts() {
 }
 
 #[test]
+fn tables_make_what_trees_need() {
+    let sandbox = files(&[("requirements.txt", "scikit-learn\n"), ("data/train.csv", "")]);
+    let memory = || project(&sandbox, &[])["resources"]["memory_bytes"].as_u64().unwrap();
+    let without = memory();
+    let table =
+        std::fs::OpenOptions::new().write(true).open(sandbox.path("project/data/train.csv"));
+    table.unwrap().set_len(2_000_000_000).unwrap();
+    assert!(memory() > without + 5_000_000_000, "{without} {}", memory());
+}
+
+#[test]
 fn what_is_no_machine_learning_needs_nothing() {
     let told = project(&files(&[("README.md", "# Notes\n\nA folder of notes.\n")]), &[]);
     assert_eq!(
