@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ut::core::breaker::{
     Admission, Breakers, Clock, Outcome, Reading, Record, Settings, State, What,
 };
+use ut::core::metrics::Changes;
 use ut::core::name::Name;
 use ut::core::process::Process;
 use ut::core::state::State as Database;
@@ -71,7 +72,9 @@ fn one_call(folder: &std::path::Path) {
     let breakers = Breakers::of(&database);
     let settings = Settings { window: -1, ..Settings::default() };
     if let (Admission::Go(go), _) = breakers.admit(&name, &settings).expect("admission") {
-        breakers.settle(&name, &settings, go, failure()).expect("a settled call");
+        breakers
+            .settle(&name, &settings, go, failure(), &Changes::default())
+            .expect("a settled call");
     }
 }
 
@@ -83,7 +86,9 @@ fn calls(folder: &std::path::Path) {
     let breakers = Breakers::of(&database);
     for _ in 0..CALLS {
         if let (Admission::Go(go), _) = breakers.admit(&name, &settings).expect("admission") {
-            breakers.settle(&name, &settings, go, failure()).expect("a settled call");
+            breakers
+                .settle(&name, &settings, go, failure(), &Changes::default())
+                .expect("a settled call");
         }
     }
 }

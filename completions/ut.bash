@@ -52,6 +52,9 @@ _ut() {
             ut,man)
                 cmd="ut__subcmd__man"
                 ;;
+            ut,metrics)
+                cmd="ut__subcmd__metrics"
+                ;;
             ut__subcmd__breaker,disable)
                 cmd="ut__subcmd__breaker__subcmd__disable"
                 ;;
@@ -159,6 +162,9 @@ _ut() {
                 ;;
             ut__subcmd__help,man)
                 cmd="ut__subcmd__help__subcmd__man"
+                ;;
+            ut__subcmd__help,metrics)
+                cmd="ut__subcmd__help__subcmd__metrics"
                 ;;
             ut__subcmd__help__subcmd__breaker,disable)
                 cmd="ut__subcmd__help__subcmd__breaker__subcmd__disable"
@@ -290,7 +296,7 @@ _ut() {
 
     case "${cmd}" in
         ut)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker compose-validate detect-workload metrics device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1262,7 +1268,7 @@ _ut() {
             return 0
             ;;
         ut__subcmd__help)
-            opts="infer cleanup guard breaker-status breaker compose-validate detect-workload device config completions man help"
+            opts="infer cleanup guard breaker-status breaker compose-validate detect-workload metrics device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1654,6 +1660,20 @@ _ut() {
             return 0
             ;;
         ut__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__metrics)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2236,6 +2256,40 @@ _ut() {
             case "${prev}" in
                 --dir)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__metrics)
+            opts="-q -v -h -V --textfile --push --format --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --textfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --push)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text openmetrics json" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    breaker, cleanup, completions, compose_validate, config, detect_workload, device, guard, infer,
-    man,
+    breaker, cleanup, completions, compose_validate, config, detect_workload, device, guard,
+    infer, man, metrics,
 };
 use crate::core::output::{Color, Level};
 
@@ -61,8 +61,28 @@ pub(crate) enum Command {
     Breaker(breaker::BreakerArgs),
     ComposeValidate(Box<compose_validate::ComposeArgs>),
     DetectWorkload(Box<detect_workload::DetectArgs>),
+    Metrics(metrics::MetricsArgs),
     Device(device::DeviceArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+}
+
+impl Command {
+    /// As which it is counted. A shell asks for completions whenever it starts: that is nobody's work.
+    pub(crate) fn counted_name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Infer(_) => "infer",
+            Self::Cleanup(_) => "cleanup",
+            Self::Guard(_) => "guard",
+            Self::BreakerStatus(_) => "breaker-status",
+            Self::Breaker(_) => "breaker",
+            Self::ComposeValidate(_) => "compose-validate",
+            Self::DetectWorkload(_) => "detect-workload",
+            Self::Metrics(_) => "metrics",
+            Self::Device(_) => "device",
+            Self::Config(_) => "config",
+            Self::Completions(_) | Self::Man(_) => return None,
+        })
+    }
 }

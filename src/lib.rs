@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::{Cli, Command};
+use core::clock::Stopwatch;
 use core::config::{Config, Environment};
 use core::context::Context;
 use core::error::{exit_of, hint_of, is_closed_pipe};
@@ -32,11 +33,18 @@ pub fn run() -> ExitCode {
         Err(message) => return usage(&env, &message),
     };
     let out = Output::new(&env, cli.global.color, cli.global.level());
-    let config = Config::load(&env, cli.global.config.as_deref());
-    let result = config
-        .map_err(anyhow::Error::from)
-        .and_then(|config| dispatch(cli.command, &Context { config, env, out: out.clone() }));
-    report(&out, result)
+    let watch = Stopwatch::start();
+    let config = match Config::load(&env, cli.global.config.as_deref()) {
+        Ok(config) => config,
+        Err(fault) => return report(&out, &Err(fault.into())).into(),
+    };
+    let ctx = Context::new(config, env, out);
+    let counted = cli.command.counted_name();
+    let exit = report(&ctx.out, &dispatch(cli.command, &ctx));
+    if let Some(name) = counted {
+        commands::record::record(name, exit, watch.elapsed(), &ctx);
+    }
+    exit.into()
 }
 
 fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
@@ -48,6 +56,7 @@ fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
         Command::Breaker(args) => commands::breaker::change(&args, ctx),
         Command::ComposeValidate(args) => commands::compose_validate::run(&args, ctx),
         Command::DetectWorkload(args) => commands::detect_workload::run(&args, ctx),
+        Command::Metrics(args) => commands::metrics::run(&args, ctx),
         Command::Device(args) => commands::device::run(&args, ctx),
         Command::Config(args) => commands::config::run(&args, ctx),
         Command::Completions(args) => commands::completions::run(&args, ctx),
@@ -60,17 +69,19 @@ fn usage(env: &Environment, message: &clap::Error) -> ExitCode {
     let out = Output::new(env, core::output::Color::Auto, core::output::Level::Normal);
     match message.print() {
         Ok(()) => u8::try_from(message.exit_code()).unwrap_or(Exit::Usage.code()).into(),
-        Err(e) => report(&out, Err(anyhow::Error::from(e).context("cannot write the help"))),
+        Err(e) => {
+            report(&out, &Err(anyhow::Error::from(e).context("cannot write the help"))).into()
+        }
     }
 }
 
-fn report(out: &Output, result: anyhow::Result<Exit>) -> ExitCode {
+fn report(out: &Output, result: &anyhow::Result<Exit>) -> Exit {
     match result {
-        Ok(exit) => exit.into(),
-        Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
+        Ok(exit) => *exit,
+        Err(error) if is_closed_pipe(error) => Exit::Done,
         Err(error) => {
-            out.error(&error, hint_of(&error));
-            exit_of(&error).into()
+            out.error(error, hint_of(error));
+            exit_of(error)
         }
     }
 }

@@ -11,13 +11,16 @@ use super::journal::{Journal, Step, Task, TaskPart};
 use super::place::{Access, Place, Places};
 use super::planfile::fingerprint;
 use super::registry::references;
+use super::stage::{Stage, Took};
 use super::store::Store;
+use crate::core::clock::{self, Stopwatch};
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::files::tree::Size;
+use crate::core::metrics::Changes;
 use crate::core::output::Progress;
+use crate::core::shutdown;
 use crate::core::time::format_time;
-use crate::core::{clock, shutdown};
 
 /// Runs that are taken through the steps together: a transaction of the store, and two of the journal.
 const BATCH: usize = 64;
@@ -31,8 +34,8 @@ pub enum Left {
     Changed(String),
     /// Its files cannot be removed safely.
     Refused(String),
-    /// Something went wrong.
-    Failed(String),
+    /// Something went wrong, in this stage.
+    Failed(Stage, String),
 }
 
 /// What became of the runs that were to go.
@@ -40,6 +43,7 @@ pub enum Left {
 pub struct Applied {
     pub deleted: BTreeMap<u32, Size>,
     pub left: BTreeMap<u32, Left>,
+    pub took: Took,
 }
 
 /// Everything that is needed to carry out a plan.
@@ -87,8 +91,14 @@ impl Apply<'_> {
                     Err(left) => self.leave(*index, left, &mut stays, applied),
                 }
             }
+            let watch = Stopwatch::start();
             let going = self.archive_all(going, &mut stays, applied)?;
+            if self.archive.is_some() {
+                *applied.took.entry(Stage::Archive).or_default() += watch.elapsed();
+            }
+            let watch = Stopwatch::start();
             self.take_away(going, &mut stays, applied)?;
+            *applied.took.entry(Stage::Delete).or_default() += watch.elapsed();
             progress.advance(batch.len() as u64);
         }
         Ok(())
@@ -135,7 +145,8 @@ impl Apply<'_> {
         let experiment = snapshot.scope(run).experiment.id.to_string();
         let (run, was_active) = (run.id.to_string(), run.is_active);
         let archive = self.archive.clone();
-        Ok(Going { index, task: Task { experiment, run, was_active, parts, archive }, size })
+        let bytes = size.bytes;
+        Ok(Going { index, task: Task { experiment, run, was_active, parts, archive, bytes }, size })
     }
 
     fn archive_all(
@@ -153,8 +164,8 @@ impl Apply<'_> {
             match self.archive_one(&one.task, one.index) {
                 Ok(()) => archived.push(one),
                 Err(why) => {
-                    self.journal.forget([one.task.run.as_str()])?;
-                    self.leave(one.index, Left::Failed(why), stays, applied);
+                    self.journal.forget([one.task.run.as_str()], &Changes::default())?;
+                    self.leave(one.index, Left::Failed(Stage::Archive, why), stays, applied);
                 }
             }
         }
@@ -204,24 +215,25 @@ impl Apply<'_> {
         }
         let (deleted, dropped) = deleted?;
         self.store.commit()?;
-        self.journal.forget(dropped.iter().map(String::as_str))?;
+        self.journal.forget(dropped.iter().map(String::as_str), &Changes::default())?;
         self.journal.record(Step::Removing, deleted.iter().map(|one| &one.task))?;
-        let mut done = Vec::new();
+        let (mut done, mut counted) = (Vec::new(), Changes::default());
         for one in &deleted {
             let mut parts = one.task.parts.iter();
             match parts.try_for_each(|part| artifacts::remove(&part.place, self.store, self.ctx)) {
                 Ok(()) => {
                     done.push(one.task.run.as_str());
+                    one.task.count(&mut counted);
                     applied.deleted.insert(one.index, one.size);
                 }
                 // It stays in the journal: the next cleanup tries again.
                 Err(fault) => {
                     let why = format!("{:#}", anyhow::Error::from(fault));
-                    applied.left.insert(one.index, Left::Failed(why));
+                    applied.left.insert(one.index, Left::Failed(Stage::Delete, why));
                 }
             }
         }
-        self.journal.forget(done)
+        self.journal.forget(done, &counted)
     }
 
     /// Looks at each again and soft-deletes those that are as they were; the others' ids.
@@ -262,7 +274,7 @@ impl Apply<'_> {
                 Err(fault) => {
                     dropped.push(task.run.clone());
                     let why = format!("{:#}", anyhow::Error::from(fault));
-                    self.leave(one.index, Left::Failed(why), stays, applied);
+                    self.leave(one.index, Left::Failed(Stage::Delete, why), stays, applied);
                 }
             }
         }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::place::Place;
 use super::store::Deletable;
 use crate::core::error::Fault;
+use crate::core::metrics::{Changes, catalogue};
 use crate::core::state::State;
 
 /// The version of the state's tables from which on there is one.
@@ -48,6 +49,9 @@ pub struct Task {
     pub parts: Vec<TaskPart>,
     /// Folder of archives, where it is archived.
     pub archive: Option<PathBuf>,
+    /// What its removal frees.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// A folder of it: its own, or a logged model's.
@@ -58,6 +62,13 @@ pub struct TaskPart {
 }
 
 impl Task {
+    /// Counts it as removed.
+    pub fn count(&self, counted: &mut Changes) {
+        let action = if self.archive.is_some() { "archive" } else { "delete" };
+        counted.add(&catalogue::CLEANUP_REMOVED, &[action], 1.0);
+        counted.add(&catalogue::CLEANUP_RECLAIMED, &[action], self.bytes as f64);
+    }
+
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| part.model.as_deref())
     }
@@ -101,15 +112,19 @@ impl<'s> Journal<'s> {
         })
     }
 
-    /// These are done, or were not begun.
-    pub fn forget<'t>(&self, runs: impl IntoIterator<Item = &'t str>) -> Result<(), Fault> {
+    /// These are done, or were not begun; and what is counted of them.
+    pub fn forget<'t>(
+        &self,
+        runs: impl IntoIterator<Item = &'t str>,
+        counted: &Changes,
+    ) -> Result<(), Fault> {
         self.change(|transaction| {
             let mut delete = transaction
                 .prepare_cached("DELETE FROM cleanup_journal WHERE store = ? AND run = ?")?;
             for run in runs {
                 delete.execute([&self.store, run])?;
             }
-            Ok(())
+            counted.store(transaction)
         })
     }
 
@@ -117,10 +132,7 @@ impl<'s> Journal<'s> {
         &self,
         f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), Fault> {
-        let connection = self.state.connection();
-        let done = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
-            .and_then(|transaction| f(&transaction).and_then(|()| transaction.commit()));
-        done.map_err(|e| self.state.error(e).into())
+        Ok(self.state.write(|transaction| f(transaction).map_err(|e| self.state.error(e)))?)
     }
 
     /// What an earlier process left unfinished.

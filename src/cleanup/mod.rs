@@ -15,4 +15,5 @@ pub mod reason;
 pub mod recover;
 pub mod registry;
 pub mod restore;
+pub mod stage;
 pub mod store;

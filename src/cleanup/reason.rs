@@ -21,17 +21,17 @@ pub const MIN_KEEP: Reasons = 1 << 11;
 /// What makes a run protected by itself, so that its children are kept too.
 pub const PROTECTED: Reasons = RUNNING | SCHEDULED | TAG | REGISTRY;
 
-/// The words of a summary, each with the reasons that it counts.
-pub const GROUPS: [(Reasons, &str); 9] = [
-    (RECENT, "by age"),
-    (TOP, "top"),
-    (TAG, "tag"),
-    (REGISTRY, "registry"),
-    (CHILD | ANCESTOR | MODEL_USED, "relatives"),
-    (RUNNING | SCHEDULED, "running"),
-    (NO_METRIC, "no metric"),
-    (UNKNOWN_AGE, "unknown age"),
-    (MIN_KEEP, "min-keep"),
+/// The words of a summary, each with the reasons that it counts; and the label of a metric.
+pub const GROUPS: [(Reasons, &str, &str); 9] = [
+    (RECENT, "by age", "age"),
+    (TOP, "top", "top"),
+    (TAG, "tag", "tag"),
+    (REGISTRY, "registry", "registry"),
+    (CHILD | ANCESTOR | MODEL_USED, "relatives", "relatives"),
+    (RUNNING | SCHEDULED, "running", "running"),
+    (NO_METRIC, "no metric", "no_metric"),
+    (UNKNOWN_AGE, "unknown age", "unknown_age"),
+    (MIN_KEEP, "min-keep", "min_keep"),
 ];
 
 /// What is said of a run beside the bits, where it is rare.

@@ -9,6 +9,7 @@ use super::restore::{make_active, put_back};
 use super::store::Store;
 use crate::core::context::Context;
 use crate::core::error::Fault;
+use crate::core::metrics::Changes;
 
 /// How a run that was found in the journal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,11 @@ pub fn recover(
             Err(fault) => Ended::Failed(format!("{:#}", anyhow::Error::from(fault))),
         };
         if !matches!(ended, Ended::Failed(_)) {
-            journal.forget([task.run.as_str()])?;
+            let mut counted = Changes::default();
+            if ended == Ended::Finished {
+                task.count(&mut counted);
+            }
+            journal.forget([task.run.as_str()], &counted)?;
         }
         all.push((task.run, ended));
     }

@@ -1,5 +1,7 @@
 //! `ut guard`: a command behind a breaker.
 
+mod counted;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -125,7 +127,9 @@ pub(crate) fn run(args: &GuardArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let mut door = Door::open(args.name.clone(), settings, ctx)?;
     let asked = asked(args, chain, ctx)?;
     let guarded = guard(&asked, &mut door, ctx)?;
+    counted::count(&args.name, args.retries, &guarded, ctx);
     say(args, &guarded, &door, ctx);
+    door.close(ctx);
     let exit = exit(args, &guarded);
     if let Some(path) = &args.report {
         let mut bytes = serde_json::to_vec_pretty(&report(args, &guarded, exit))?;

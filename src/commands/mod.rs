@@ -10,6 +10,8 @@ pub(crate) mod device;
 pub(crate) mod guard;
 pub(crate) mod infer;
 pub(crate) mod man;
+pub(crate) mod metrics;
+pub(crate) mod record;
 
 use std::time::Duration;
 

@@ -20,6 +20,8 @@ pub struct Total {
     /// Services without a limit, which the sums know nothing of.
     pub services_without_cpu_limit: usize,
     pub services_without_memory_limit: usize,
+    /// Services with both.
+    pub services_with_limits: usize,
 }
 
 impl Stack {
@@ -68,6 +70,7 @@ impl Total {
         self.memory_reserved_bytes = self.memory_reserved_bytes.saturating_add(reserved);
         self.services_without_cpu_limit += usize::from(cores.is_none());
         self.services_without_memory_limit += usize::from(memory.is_none());
+        self.services_with_limits += usize::from(cores.is_some() && memory.is_some());
         let mut is_all = false;
         for request in service.gpus() {
             let count = match &request.count {

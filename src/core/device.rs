@@ -87,6 +87,8 @@ impl From<DriverError> for GpuError {
 #[derive(Debug, Clone)]
 pub struct Gpu {
     context: Arc<CudaContext>,
+    /// As it is asked for.
+    pub number: usize,
     pub name: String,
     /// Compute capability, major and minor.
     pub capability: (i32, i32),
@@ -105,6 +107,7 @@ impl Gpu {
         let context = CudaContext::new(number)?;
         let shared = CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
         Ok(Self {
+            number,
             name: context.name()?,
             capability: context.compute_capability()?,
             memory: context.total_mem()?,
@@ -123,11 +126,15 @@ impl Gpu {
     }
 }
 
+/// Whether the driver's library is here. Without it, every other call panics.
+pub fn has_driver() -> bool {
+    // SAFETY: it only tries to open the driver's library by its usual names.
+    unsafe { sys::is_culib_present() }
+}
+
 /// GPUs that the driver sees.
 pub fn count() -> Result<usize, GpuError> {
-    // Without the library, every other call panics.
-    // SAFETY: it only tries to open the driver's library by its usual names.
-    if !unsafe { sys::is_culib_present() } {
+    if !has_driver() {
         return Err(GpuError::NoDriver);
     }
     match usize::try_from(CudaContext::device_count()?) {

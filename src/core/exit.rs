@@ -17,6 +17,8 @@ pub enum Exit {
     TryLater,
     /// The code of a command that was run, or one that the caller chose.
     Code(u8),
+    /// As plugins of Nagios end: 0 fine, 1 warning, 2 critical, 3 cannot be told.
+    Nagios(u8),
 }
 
 impl Exit {
@@ -28,7 +30,19 @@ impl Exit {
             Self::Failed => 3,
             Self::Partial => 4,
             Self::TryLater => 75,
-            Self::Code(code) => code,
+            Self::Code(code) | Self::Nagios(code) => code,
+        }
+    }
+
+    /// The same in a word, for counting.
+    pub fn result(self) -> &'static str {
+        match self {
+            Self::Done | Self::Code(0) | Self::Nagios(0) => "ok",
+            Self::Findings | Self::Nagios(1 | 2) => "findings",
+            Self::Usage => "usage",
+            Self::Partial => "partial",
+            Self::TryLater | Self::Code(75) => "later",
+            Self::Failed | Self::Code(_) | Self::Nagios(_) => "error",
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod exit;
 pub mod files;
 pub mod host;
 pub mod http;
+pub mod metrics;
 pub mod name;
 pub mod output;
 pub mod process;

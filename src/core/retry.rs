@@ -24,6 +24,31 @@ pub struct Retry {
     pub jitter: Jitter,
 }
 
+/// Why a call that failed is not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GaveUp {
+    /// All tries were made.
+    Attempts,
+    /// There is no time for another.
+    Deadline,
+    /// The breaker lets none through.
+    BreakerOpen,
+    /// Another would end alike, or do harm.
+    NotRetryable,
+}
+
+impl GaveUp {
+    /// The same in a word, for counting.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attempts => "attempts",
+            Self::Deadline => "deadline",
+            Self::BreakerOpen => "breaker_open",
+            Self::NotRetryable => "not_retryable",
+        }
+    }
+}
+
 impl Default for Retry {
     fn default() -> Self {
         Self {

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::clock;
+use super::clock::{self, Stopwatch};
 use super::config::{Config, Environment};
 use super::error::Fault;
 use super::files::Lock;
+use super::metrics::{Changes, catalogue};
 
 const FILE: &str = "ut.db";
 /// How long a process waits for others that write.
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of the log from which on it is brought into the database, and begun anew.
 const LOG: u64 = 128 * 1024;
 /// What makes the tables of a version from those of the one before.
-const VERSIONS: [&str; 2] = [
+const VERSIONS: [&str; 3] = [
     "
 CREATE TABLE breakers (name TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
 -- Records that could not be read.
@@ -31,6 +32,22 @@ CREATE TABLE cleanup_journal (
     PRIMARY KEY (store, run)
 ) WITHOUT ROWID;
 PRAGMA user_version = 2;",
+    "
+-- Counts; see core::metrics. A histogram has a row for its sum (-1) and for each bucket.
+CREATE TABLE metrics (
+    family TEXT NOT NULL, labels TEXT NOT NULL, bucket INTEGER NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (family, labels, bucket)
+) WITHOUT ROWID;
+INSERT INTO metrics
+    VALUES ('ut_state_created_timestamp_seconds', '[]', -1, (julianday('now') - 2440587.5) * 86400);
+-- What was last told of each check; see health.
+CREATE TABLE health (check_name TEXT PRIMARY KEY, status TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+-- Bytes used of each file system, to tell when it is full.
+CREATE TABLE disk_history (
+    mount TEXT NOT NULL, at INTEGER NOT NULL, used INTEGER NOT NULL,
+    PRIMARY KEY (mount, at)
+) WITHOUT ROWID;
+PRAGMA user_version = 3;",
 ];
 const VERSION: u32 = VERSIONS.len() as u32;
 
@@ -47,6 +64,30 @@ pub enum StateError {
     SetAside { path: PathBuf, source: Fault },
     #[error("breaker {name} was written by a newer ut")]
     NewerRecord { name: String },
+}
+
+impl StateError {
+    /// The same in a word, for counting.
+    pub fn kind(&self) -> &'static str {
+        let of_io = |error: &std::io::Error| match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "permission",
+            std::io::ErrorKind::ReadOnlyFilesystem => "readonly",
+            std::io::ErrorKind::StorageFull => "full",
+            _ => "io",
+        };
+        match self {
+            Self::Folder { source, .. } => of_io(source),
+            Self::Database { source, .. } => match source.sqlite_error_code() {
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "busy",
+                Some(ErrorCode::DiskFull) => "full",
+                Some(ErrorCode::ReadOnly) => "readonly",
+                Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => "permission",
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "corrupt",
+                _ => "io",
+            },
+            Self::Newer { .. } | Self::NewerRecord { .. } | Self::SetAside { .. } => "corrupt",
+        }
+    }
 }
 
 /// The database, open.
@@ -133,8 +174,36 @@ impl State {
         &self.path
     }
 
+    /// Bytes of the database and of its log.
+    pub(crate) fn sizes(&self) -> [u64; 2] {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+        [size(&self.path), size(&beside(&self.path, "-wal"))]
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Waits no longer than this for others that write.
+    pub(crate) fn wait_at_most(&self, patience: Duration) -> Result<(), StateError> {
+        self.connection.busy_timeout(patience).map_err(|source| self.error(source))
+    }
+
+    /// Does `f` while nobody else writes, whole or not at all.
+    pub(crate) fn write<T>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<T, StateError>,
+    ) -> Result<T, StateError> {
+        let error = |source| self.error(source);
+        let watch = Stopwatch::start();
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .map_err(error)?;
+        let mut waited = Changes::default();
+        waited.observe(&catalogue::STATE_LOCK_WAIT, &[], watch.elapsed().as_secs_f64());
+        let made = f(&transaction)?;
+        waited.store(&transaction).and_then(|()| transaction.commit()).map_err(error)?;
+        Ok(made)
     }
 
     /// Names the database in an error.

@@ -10,7 +10,9 @@ use crate::core::breaker::{Answer, Door, Outcome, Refusal, Seen, State};
 use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
 use crate::core::error::Fault;
-use crate::core::retry::Retry;
+use crate::core::metrics::{Changes, catalogue};
+use crate::core::name::Name;
+use crate::core::retry::{GaveUp, Retry};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -65,6 +67,21 @@ impl Guarded {
         self.refused.is_some() || failed && self.interrupted.is_none()
     }
 
+    /// Why there was no further attempt where one was needed. `retries` are those that were allowed.
+    pub fn gave_up(&self, retries: u32) -> Option<GaveUp> {
+        if !self.failed() {
+            return None;
+        }
+        Some(match self.attempts.last() {
+            _ if self.refused.is_some() => GaveUp::BreakerOpen,
+            _ if self.ran_out => GaveUp::Deadline,
+            Some(last) if !last.judged.is_retried => GaveUp::NotRetryable,
+            _ if self.attempts.len() > retries as usize => GaveUp::Attempts,
+            // It opened at the last one.
+            _ => GaveUp::BreakerOpen,
+        })
+    }
+
     /// Why the fallback runs.
     fn reason(&self) -> &'static str {
         match (&self.refused, self.attempts.last().map(|last| &last.ended)) {
@@ -111,7 +128,8 @@ pub fn guard(asked: &Asked, door: &mut Door, ctx: &Context) -> Result<Guarded, F
         let took = took.elapsed();
         let judged = asked.exits.judge(&ended, took);
         let is_probe = leave.is_probe();
-        let seen = door.tell(leave, judged.outcome.clone(), ctx);
+        let counted = of_attempt(door.name(), &judged.outcome);
+        let seen = door.tell(leave, judged.outcome.clone(), took, counted, ctx);
         guarded.opened = seen
             .filter(|seen| {
                 seen.record.state == State::Open && seen.record.opened_at == Some(seen.now)
@@ -137,6 +155,13 @@ pub fn guard(asked: &Asked, door: &mut Door, ctx: &Context) -> Result<Guarded, F
         guarded.fallback = fall_back(asked, door, &guarded, &signals);
     }
     Ok(guarded)
+}
+
+fn of_attempt(name: &Name, outcome: &Outcome) -> Changes {
+    let result = if *outcome == Outcome::Success { "success" } else { "failure" };
+    let mut counted = Changes::default();
+    counted.add(&catalogue::RETRY_ATTEMPTS, &[name.as_str(), result], 1.0);
+    counted
 }
 
 fn env_of(

@@ -41,6 +41,16 @@ pub struct BadRow {
 }
 
 impl Wrong {
+    /// The same in a word, for counting.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Repeated { .. } => "duplicate",
+            Self::Backwards { .. } => "late",
+            Self::Gap { .. } | Self::Sparse { .. } => "gap",
+            _ => "invalid",
+        }
+    }
+
     pub(super) fn value(column: &str, text: &str, expected: &'static str) -> Self {
         Self::Value { column: column.to_owned(), text: shortened(text), expected }
     }

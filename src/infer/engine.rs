@@ -1,8 +1,12 @@
 //! What computes the forecasts: threads of the processor, or a GPU.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
 
+use crate::core::clock::Stopwatch;
 use crate::core::device::{Gpu, GpuError, Precision};
 use crate::core::error::Fault;
 use crate::core::output::Progress;
@@ -55,6 +59,16 @@ pub(super) struct Work<'w> {
 /// [horizon, quantiles] of each server.
 type Computed = Vec<Result<Array2<f32>, Unfit>>;
 
+/// A pass over servers, by the clock on the wall.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Pass {
+    pub servers: usize,
+    /// From rows to what the network takes, and back to the target's unit.
+    pub normalise: Duration,
+    /// The network itself.
+    pub forward: Duration,
+}
+
 impl Engine {
     /// Brings the model to the GPU of that number.
     pub fn gpu(
@@ -76,38 +90,97 @@ impl Engine {
         }
     }
 
+    /// As it is asked for: `cpu`, `cuda:0`.
+    pub fn device(&self) -> String {
+        match self {
+            Self::Cpu { .. } => "cpu".to_owned(),
+            Self::Gpu { network, .. } => format!("cuda:{}", network.gpu().number),
+        }
+    }
+
+    /// The GPU, where that computes.
+    pub fn gpu_used(&self) -> Option<&Gpu> {
+        match self {
+            Self::Cpu { .. } => None,
+            Self::Gpu { network, .. } => Some(network.gpu()),
+        }
+    }
+
     pub(super) fn compute(
         &self,
         model: &Model,
         work: &Work<'_>,
         progress: &Progress,
-    ) -> Result<Computed, EngineError> {
-        match self {
-            Self::Cpu { threads } => on_threads(*threads, work.servers.chunks(GROUP), |block| {
-                let prepared = Prepared::new(&model.inputs, block, work);
-                let raw = model.forward(&prepared.batch);
-                progress.advance(block.len() as u64);
-                prepared.rescaled(&model.inputs, raw.outer_iter())
-            }),
-            Self::Gpu { network, threads } => {
-                let mut all = Vec::with_capacity(work.servers.len());
-                for together in work.servers.chunks(TOGETHER) {
-                    let parts = on_threads(*threads, together.chunks(PREPARED), |part| {
-                        vec![Prepared::new(&model.inputs, part, work)]
-                    })?;
-                    let raw = network.forward(&joined(&parts))?;
-                    let mut raw = raw.outer_iter();
-                    for part in parts {
-                        all.extend(part.rescaled(&model.inputs, raw.by_ref()));
-                    }
-                    progress.advance(together.len() as u64);
-                }
-                Ok(all)
+    ) -> Result<(Computed, Pass), EngineError> {
+        let watch = Stopwatch::start();
+        let (computed, forward) = match self {
+            Self::Cpu { threads } => {
+                let spent = Spent::default();
+                let computed = on_threads(*threads, work.servers.chunks(GROUP), |block| {
+                    let watch = Stopwatch::start();
+                    let prepared = Prepared::new(&model.inputs, block, work);
+                    let began = watch.elapsed();
+                    let raw = model.forward(&prepared.batch);
+                    let ended = watch.elapsed();
+                    progress.advance(block.len() as u64);
+                    let rescaled = prepared.rescaled(&model.inputs, raw.outer_iter());
+                    spent.add(ended.saturating_sub(began), watch.elapsed());
+                    rescaled
+                })?;
+                (computed, watch.elapsed().mul_f64(spent.share_of_forward()))
             }
-        }
+            Self::Gpu { network, threads } => gpu(network, *threads, model, work, progress)?,
+        };
+        let normalise = watch.elapsed().saturating_sub(forward);
+        Ok((computed, Pass { servers: work.servers.len(), normalise, forward }))
     }
 }
 
+/// What threads have spent together, in nanoseconds. They do both by turns, so that their shares are those of the wall's
+/// clock.
+#[derive(Debug, Default)]
+struct Spent {
+    forward: AtomicU64,
+    all: AtomicU64,
+}
+
+impl Spent {
+    fn add(&self, forward: Duration, all: Duration) {
+        self.forward.fetch_add(forward.as_nanos() as u64, Ordering::Relaxed);
+        self.all.fetch_add(all.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    fn share_of_forward(&self) -> f64 {
+        let all = self.all.load(Ordering::Relaxed).max(1);
+        self.forward.load(Ordering::Relaxed) as f64 / all as f64
+    }
+}
+
+/// On a GPU, and how long that computed.
+fn gpu(
+    network: &CudaNetwork,
+    threads: usize,
+    model: &Model,
+    work: &Work<'_>,
+    progress: &Progress,
+) -> Result<(Computed, Duration), EngineError> {
+    let (mut all, mut forward) = (Vec::with_capacity(work.servers.len()), Duration::ZERO);
+    for together in work.servers.chunks(TOGETHER) {
+        let parts = on_threads(threads, together.chunks(PREPARED), |part| {
+            vec![Prepared::new(&model.inputs, part, work)]
+        })?;
+        let batch = joined(&parts);
+        let watch = Stopwatch::start();
+        let raw = network.forward(&batch)?;
+        forward += watch.elapsed();
+        let mut raw = raw.outer_iter();
+        for part in parts {
+            all.extend(part.rescaled(&model.inputs, raw.by_ref()));
+        }
+        progress.advance(together.len() as u64);
+    }
+    Ok((all, forward))
+}
 /// What `f` makes of the blocks, in their order; threads take the next block when they are done with one.
 fn on_threads<'b, B, T, F>(
     threads: usize,

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::engine::{Engine, EngineError, Work};
+use super::engine::{Engine, EngineError, Pass, Work};
 use super::ingest::OnBadRow;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
@@ -61,6 +61,7 @@ pub enum State {
 #[derive(Debug)]
 pub struct Report {
     pub servers: Vec<ServerForecast>,
+    pub pass: Pass,
 }
 
 impl Report {
@@ -106,7 +107,7 @@ pub fn forecast(
     let encoder_steps = fitting.iter().map(|(_, fit)| fit.encoder_length()).max().unwrap_or(0);
     let codes = inputs.codes(dictionaries);
     let work = Work { servers: &fitting, codes: &codes, encoder_steps };
-    let computed = engine.compute(model, &work, progress)?;
+    let (computed, pass) = engine.compute(model, &work, progress)?;
     let mut computed = computed.into_iter();
     let servers = series
         .iter()
@@ -119,7 +120,7 @@ pub fn forecast(
             server_forecast(inputs, series, fit.as_ref().ok(), result)
         })
         .collect();
-    let report = Report { servers };
+    let report = Report { servers, pass };
     if on_bad_row == OnBadRow::Fail
         && let Some((server, unfit)) = report.bad().next()
     {

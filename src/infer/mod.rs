@@ -13,7 +13,7 @@ pub mod window;
 
 pub use bad_row::{BadRow, Wrong};
 pub use columns::Columns;
-pub use engine::{Engine, EngineError};
+pub use engine::{Engine, EngineError, Pass};
 pub use forecast::{ForecastError, Report, ServerForecast, State, forecast};
 pub use history::{Finished, History, Keep};
 pub use ingest::{Counts, Format, IngestError, Ingested, OnBadRow, Wanted, read};

@@ -1,15 +1,17 @@
 //! Breakers between processes: nothing is lost, one probes at a time, and damage is outlived.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
+use crate::processes::{given, kill_at_random, logged, worker};
 use ut::core::breaker::{
     Admission, Breakers, Command as Order, Outcome, Rule, Seen, Settings, State as Is, What,
 };
 use ut::core::clock;
+use ut::core::metrics::Changes;
 use ut::core::name::Name;
 use ut::core::state::State;
 
@@ -30,24 +32,6 @@ fn seen(folder: &Path) -> Seen {
     all.remove(0).1.unwrap()
 }
 
-/// This program again, as one of several processes.
-fn worker(test: &str, folder: &Path, number: usize) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args([&format!("breaker_store::{test}"), "--exact", "--ignored", "--nocapture"])
-        .env("FOLDER", folder)
-        .env("NUMBER", number.to_string())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn given() -> (State, File) {
-    let folder = std::env::var("FOLDER").unwrap();
-    let number = std::env::var("NUMBER").unwrap();
-    let log = File::create(Path::new(&folder).join(format!("log-{number}"))).unwrap();
-    (State::open(Path::new(&folder)).unwrap(), log)
-}
-
 /// Never met: failures are counted and nothing happens.
 fn never() -> Settings {
     Settings { window: -1, ..Settings::default() }
@@ -58,12 +42,13 @@ const CALLS: usize = 10_000;
 #[test]
 #[ignore = "one of several processes"]
 fn failing_calls() {
-    let (state, mut log) = given();
+    let (folder, mut log) = given();
+    let state = State::open(&folder).unwrap();
     let breakers = Breakers::of(&state);
     for _ in 0..CALLS {
         let (admission, _) = breakers.admit(&name(), &never()).unwrap();
         let Admission::Go(go) = admission else { panic!("{admission:?}") };
-        breakers.settle(&name(), &never(), go, failure()).unwrap();
+        breakers.settle(&name(), &never(), go, failure(), &Changes::default()).unwrap();
         // Acknowledged.
         log.write_all(b".").unwrap();
     }
@@ -72,44 +57,13 @@ fn failing_calls() {
 #[test]
 fn no_acknowledged_call_is_lost_when_processes_are_killed() {
     let folder = tempfile::tempdir().unwrap();
-    let start = |number| worker("failing_calls", folder.path(), number);
-    let mut workers: Vec<Child> = (0..WORKERS).map(start).collect();
-    let (mut begun, mut kills) = (WORKERS, 0);
-    for tick in 0_usize.. {
-        std::thread::sleep(Duration::from_millis(15));
-        let one = &mut workers[tick * 5 % WORKERS];
-        if one.try_wait().unwrap().is_none() {
-            one.kill().unwrap();
-            one.wait().unwrap();
-            kills += 1;
-        }
-        // Whoever ended or was killed is followed by another.
-        for own in &mut workers {
-            if own.try_wait().unwrap().is_some() {
-                *own = start(begun);
-                begun += 1;
-            }
-        }
-        if logged(folder.path()) >= WORKERS * CALLS {
-            break;
-        }
-    }
-    for own in &mut workers {
-        kills += usize::from(own.try_wait().unwrap().is_none());
-        own.kill().unwrap();
-        own.wait().unwrap();
-    }
+    let kills =
+        kill_at_random("breaker_store::failing_calls", folder.path(), WORKERS, WORKERS * CALLS);
     let acknowledged = logged(folder.path());
     let stored = seen(folder.path()).record.totals.failure as usize;
     eprintln!("{acknowledged} acknowledged, {stored} stored, {kills} killed");
     assert!((acknowledged..=acknowledged + kills).contains(&stored));
     assert!(kills > WORKERS);
-}
-
-fn logged(folder: &Path) -> usize {
-    let logs = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    let logs = logs.filter(|file| file.file_name().to_string_lossy().starts_with("log-"));
-    logs.map(|file| file.metadata().unwrap().len() as usize).sum()
 }
 
 const PROBE: Duration = Duration::from_millis(8);
@@ -121,7 +75,8 @@ fn quick() -> Settings {
 #[test]
 #[ignore = "one of several processes"]
 fn probes() {
-    let (state, mut log) = given();
+    let (folder, mut log) = given();
+    let state = State::open(&folder).unwrap();
     let breakers = Breakers::of(&state);
     loop {
         match breakers.admit(&name(), &quick()).unwrap() {
@@ -129,7 +84,7 @@ fn probes() {
                 writeln!(log, "{}", clock::uptime().unwrap()).unwrap();
                 std::thread::sleep(PROBE);
                 writeln!(log, "{}", clock::uptime().unwrap()).unwrap();
-                breakers.settle(&name(), &quick(), go, failure()).unwrap();
+                breakers.settle(&name(), &quick(), go, failure(), &Changes::default()).unwrap();
             }
             (Admission::No(_), _) => std::thread::sleep(Duration::from_millis(1)),
         }
@@ -143,7 +98,7 @@ fn one_process_probes_at_a_time_though_some_are_killed() {
     let folder = tempfile::tempdir().unwrap();
     let state = State::open(folder.path()).unwrap();
     Breakers::of(&state).command(&name(), Order::Open { for_: Some(1) }, "test").unwrap();
-    let start = |number| worker("probes", folder.path(), number);
+    let start = |number| worker("breaker_store::probes", folder.path(), number);
     let mut workers: Vec<(usize, Child)> = (0..WORKERS).map(|n| (n, start(n))).collect();
     let mut ends = Vec::new();
     let begin = Instant::now();
@@ -190,7 +145,8 @@ fn one_failure(folder: &Path) -> Result<Seen, ut::core::state::StateError> {
     let breakers = Breakers::of(&state);
     let (admission, before) = breakers.admit(&name(), &Settings::default())?;
     let Admission::Go(go) = admission else { panic!("{admission:?}") };
-    let after = breakers.settle(&name(), &Settings::default(), go, failure())?;
+    let after =
+        breakers.settle(&name(), &Settings::default(), go, failure(), &Changes::default())?;
     Ok(Seen { was_damaged: before.was_damaged, ..after })
 }
 

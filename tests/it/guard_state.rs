@@ -1,11 +1,9 @@
 //! `ut breaker-status` and `ut breaker`, settings, and a state that cannot be used.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Ran, Sandbox};
+use crate::support::{Disk, Ran, Sandbox};
 
 #[test]
 fn by_hand() {
@@ -107,22 +105,9 @@ fn a_full_disk_does_not_keep_the_command_from_running() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path("state");
     fs::create_dir(&folder).unwrap();
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-        .arg(&folder)
-        .output();
-    if !mount.is_ok_and(|output| output.status.success()) {
+    let Some(_disk) = Disk::mount(&folder, "size=64k") else {
         return eprintln!("skipped: the state on a full disk, for which a disk must be mounted");
-    }
-    let _unmount = Unmount(&folder);
+    };
     fs::write(folder.join("filler"), vec![0; 60 * 1024]).unwrap();
     runs_unguarded(&sandbox.shell(&["db"], "echo ran; exit 7"), "full");
-}
-
-struct Unmount<'f>(&'f Path);
-
-impl Drop for Unmount<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
-    }
 }

@@ -67,7 +67,7 @@ fn context(folder: &Path) -> Context {
     let env = Environment { variables: BTreeMap::new(), current_folder: folder.to_path_buf() };
     let config = Config::load(&env, None).unwrap();
     let out = Output::new(&env, Color::Never, Level::Quiet);
-    Context { config, env, out }
+    Context::new(config, env, out)
 }
 
 /// Sends one request; what came of it, and what the breaker has counted: successes, failures, timeouts, neutral.
@@ -209,7 +209,7 @@ fn certificates_that_cannot_be_used_are_named() {
         let config = Config::load(&env, Some(&config)).unwrap();
         let out = Output::new(&env, Color::Never, Level::Quiet);
         let error =
-            Http::open("x".parse().unwrap(), &Setup::default(), &Context { config, env, out })
+            Http::open("x".parse().unwrap(), &Setup::default(), &Context::new(config, env, out))
                 .unwrap_err();
         assert!(error.to_string().contains("cannot use the certificates of"), "{error}");
     }

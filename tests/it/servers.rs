@@ -1,49 +1,15 @@
 //! Redis and PostgreSQL under load, killed and started again: the breaker opens, callers are rejected at once, and one
 //! probe brings them back.
 
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::{Sandbox, skipped};
+use crate::daemons::{postgres, redis};
+use crate::processes::{Server, quiet, wait_for};
+use crate::support::Sandbox;
 
 const CALLERS: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A server that can be killed and started again.
-struct Server {
-    start: Box<dyn Fn() -> Child>,
-    child: Child,
-}
-
-impl Server {
-    fn new(start: impl Fn() -> Child + 'static) -> Self {
-        Self { child: start(), start: Box::new(start) }
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
-}
-
-fn quiet(command: &mut Command) -> &mut Command {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
-}
 
 /// Calls until told to stop; how long each rejection took, from the start of its process.
 fn calls(sandbox: &Sandbox, command: &[&str], stop: &AtomicBool) -> Vec<Duration> {
@@ -61,14 +27,6 @@ fn calls(sandbox: &Sandbox, command: &[&str], stop: &AtomicBool) -> Vec<Duration
         }
     }
     rejections
-}
-
-fn wait_for(what: &str, is_so: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !is_so() {
-        assert!(begin.elapsed() < PATIENCE, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Also when a test fails: else its callers would go on.
@@ -101,7 +59,7 @@ fn outlives(mut server: Server, command: &[&str]) {
             wait_for("it opens", || is("open"));
             // Probes fail, one at a time.
             std::thread::sleep(Duration::from_secs(1));
-            server.child = (server.start)();
+            server.start();
             wait_for("it closes", || is("closed"));
         }
         stop.store(true, Ordering::Relaxed);
@@ -119,59 +77,13 @@ fn outlives(mut server: Server, command: &[&str]) {
 
 #[test]
 fn redis_is_killed_and_comes_back() {
-    let port = free_port();
-    if let Err(error) = quiet(Command::new("redis-server").arg("--version")).status() {
-        return skipped("Redis under a breaker", error);
-    }
-    let own = port.clone();
-    let server = Server::new(move || {
-        let mut command = Command::new("redis-server");
-        command.args(["--port", &own, "--save", "", "--appendonly", "no"]);
-        quiet(&mut command).spawn().unwrap()
-    });
+    let Some((server, port)) = redis() else { return };
     outlives(server, &["redis-cli", "-e", "-p", &port, "incr", "calls"]);
-}
-
-/// Debian keeps the server's programs beside each other, out of the way.
-fn postgres_programs() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-    let folders = versions.flatten().map(|version| version.path().join("bin"));
-    folders.filter(|folder| folder.join("initdb").exists()).max()
-}
-
-/// PostgreSQL refuses to run as root.
-fn as_postgres(program: &Path) -> Command {
-    let id = |args: &[&str]| -> u32 {
-        let output = Command::new("id").args(args).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
-    };
-    let mut command = Command::new(program);
-    if id(&["-u"]) == 0 {
-        command.uid(id(&["-u", "postgres"])).gid(id(&["-g", "postgres"]));
-    }
-    command
 }
 
 #[test]
 fn postgresql_is_killed_and_comes_back() {
-    let Some(programs) = postgres_programs() else {
-        return skipped("PostgreSQL under a breaker", "it is not in /usr/lib/postgresql");
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let opened = Command::new("chmod").arg("777").arg(folder.path()).status();
-    assert!(opened.unwrap().success());
-    let (data, port) = (folder.path().join("data"), free_port());
-    let mut initdb = as_postgres(&programs.join("initdb"));
-    initdb.args(["--no-sync", "--auth", "trust", "--username", "postgres", "-D"]).arg(&data);
-    assert!(quiet(&mut initdb).status().unwrap().success());
-    let (own, program) = (port.clone(), programs.join("postgres"));
-    let server = Server::new(move || {
-        // What a killed one leaves behind.
-        let _ = std::fs::remove_file(data.join("postmaster.pid"));
-        let mut command = as_postgres(&program);
-        command.arg("-D").arg(&data).args(["-p", &own, "-k", "", "-F"]);
-        quiet(&mut command).spawn().unwrap()
-    });
+    let Some((server, port, _folder)) = postgres() else { return };
     let psql = ["psql", "-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-c", "select 1"];
     outlives(server, &psql);
 }

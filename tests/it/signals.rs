@@ -68,6 +68,7 @@ fn a_signal_while_writing_leaves_a_whole_file() {
             .status();
         child.wait().unwrap();
         assert_eq!(std::fs::read(sandbox.path("out.csv")).unwrap(), whole);
-        assert_eq!(std::fs::read_dir(sandbox.path(".")).unwrap().count(), 3);
+        // The repository's marker, the metrics, the forecasts and the state.
+        assert_eq!(std::fs::read_dir(sandbox.path(".")).unwrap().count(), 4);
     }
 }

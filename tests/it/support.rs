@@ -69,6 +69,13 @@ impl Sandbox {
         self.command().args(args).stdin(Stdio::null()).output().unwrap().into()
     }
 
+    /// What `ut metrics` says of a series; nothing if there is none.
+    pub(crate) fn counted(&self, series: &str) -> Option<f64> {
+        let text = self.ut(["metrics"]).succeeds().stdout.clone();
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map(|value| value.parse().unwrap())
+    }
+
     /// `ut infer` with the example's model.
     pub(crate) fn infer(&self, args: &[&str]) -> Ran {
         let model = fleet().join("fleet-tft");
@@ -161,4 +168,22 @@ pub(crate) fn metrics(servers: &[&str], steps: u32) -> String {
 pub(crate) fn skipped(part: &str, why: impl std::fmt::Display) {
     assert!(std::env::var_os("UT_REQUIRE_REAL").is_none(), "{part}: {why}");
     eprintln!("skipped: {part}: {why}");
+}
+
+/// A disk in memory, for as long as this lives.
+pub(crate) struct Disk(PathBuf);
+
+impl Disk {
+    /// With these options of a mount, on this folder; none where nobody may mount.
+    pub(crate) fn mount(on: &Path, options: &str) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        let mount = mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(on).output();
+        mount.is_ok_and(|output| output.status.success()).then(|| Self(on.to_path_buf()))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
 }

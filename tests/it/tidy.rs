@@ -73,6 +73,7 @@ fn every_subcommand_has_its_place_in_the_readme() {
         "compose-validate",
         "breaker-status",
         "breaker`",
+        "metrics",
         "device",
         "config",
         "completions",
@@ -99,6 +100,34 @@ fn every_code_is_documented() {
     let page = text("docs/compose-validate.md");
     for code in ut::compose::codes::ALL {
         let row = format!("| `{}` | {} | {} |", code.id, code.severity, code.about);
+        assert!(page.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_metric_is_documented() {
+    let page = text("docs/metrics.md");
+    let mut values: Vec<(&str, &[&str], Vec<String>)> = Vec::new();
+    for family in ut::core::metrics::catalogue::ALL {
+        let quoted = |text: &str| format!("`{text}`");
+        let labels: Vec<String> = family.labels.iter().map(|label| quoted(label.name)).collect();
+        let labels = if labels.is_empty() { "–".to_owned() } else { labels.join(", ") };
+        let row =
+            format!("| `{}` | {} | {labels} | {} |", family.name, family.type_name(), family.help);
+        assert!(page.contains(&row), "{row}");
+        for label in family.labels.iter().filter(|label| !label.values.is_empty()) {
+            let same = values
+                .iter_mut()
+                .find(|(name, all, _)| (*name, *all) == (label.name, label.values));
+            match same {
+                Some((.., families)) => families.push(quoted(family.name)),
+                None => values.push((label.name, label.values, vec![quoted(family.name)])),
+            }
+        }
+    }
+    for (name, values, families) in values {
+        let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+        let row = format!("| `{name}` | {} | {} |", families.join(", "), values.join(", "));
         assert!(page.contains(&row), "{row}");
     }
 }
@@ -171,7 +200,8 @@ fn files_are_short() {
 /// Imports run downward: core, the rooms that stand on it, infer, commands, cli.
 #[test]
 fn imports_run_downward() {
-    let floors = ["core", "cleanup", "compose", "guard", "model", "workload", "infer", "commands"];
+    let floors =
+        ["core", "cleanup", "compose", "guard", "model", "workload", "infer", "commands"];
     for (name, text) in sources() {
         let Some(floor) = floors.iter().position(|f| name.starts_with(&format!("src/{f}/"))) else {
             continue;

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::view::unknown;
 use crate::commands::time;
-use crate::core::breaker::{Breakers, Command, millis};
+use crate::core::breaker::{Breakers, Command, millis, unknown};
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;

@@ -2,7 +2,6 @@
 
 mod change;
 mod status;
-mod view;
 
 pub(crate) use change::{BreakerArgs, run as change};
 pub(crate) use status::{BreakerStatusArgs, run as status};

@@ -6,9 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::view::{View, views};
 use crate::commands::{ReportFormat, time};
-use crate::core::breaker::State;
+use crate::core::breaker::{State, View, views};
 use crate::core::clock;
 use crate::core::context::Context;
 use crate::core::exit::Exit;
@@ -141,7 +140,7 @@ fn nagios(args: &BreakerStatusArgs, ctx: &Context) -> anyhow::Result<Exit> {
         Err(fault) => (format!("BREAKERS UNKNOWN - {:#}", anyhow::Error::from(fault)), 3),
     };
     ctx.out.result(format!("{line}\n").as_bytes())?;
-    Ok(Exit::Code(code))
+    Ok(Exit::Nagios(code))
 }
 
 /// `BREAKERS CRITICAL - db open (42s) | db=2;0;1;0;2`

@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::counted;
 use super::open::StoreArgs;
 use super::settings::PolicyArgs;
 use crate::cleanup::archive::{self, Archived};
 use crate::cleanup::restore;
+use crate::cleanup::stage::Stage;
 use crate::commands::ReportFormat;
+use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
@@ -118,6 +121,7 @@ struct View {
 pub(super) fn verify(args: &VerifyArgs, ctx: &Context) -> anyhow::Result<Exit> {
     let folder = folder(args.archive_path.as_ref(), ctx)?;
     let all = archive::list(&folder)?;
+    let watch = Stopwatch::start();
     let progress = ctx.out.progress("reading archives", Unit::Items, Some(all.len() as u64));
     let mut views = Vec::new();
     for archived in all {
@@ -144,6 +148,8 @@ pub(super) fn verify(args: &VerifyArgs, ctx: &Context) -> anyhow::Result<Exit> {
     }
     drop(progress);
     let damaged = views.iter().filter(|view| !view.ok).count();
+    counted::took(Stage::Verify, watch.elapsed(), ctx);
+    counted::errors(Stage::Verify, damaged, ctx);
     match args.format {
         ReportFormat::Json => {
             ctx.out.json(&Document { schema: "ut.cleanup-verify/1", archives: views })?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::counted;
 use super::open::Opened;
 use super::plan::{Made, PlanArgs, beyond_limit, exit, make, show};
 use crate::cleanup::apply::{Applied, Apply, Left};
@@ -13,6 +14,7 @@ use crate::cleanup::plan::Action;
 use crate::cleanup::planfile::{PlanFile, PlannedRun, SCHEMA, fingerprint};
 use crate::cleanup::policy::{DAY, Policy};
 use crate::cleanup::recover::{Ended, recover};
+use crate::cleanup::stage::Stage;
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
@@ -80,6 +82,10 @@ pub(super) fn out(
     };
     let result = apply.run(&runs, &progress, &mut applied);
     drop(progress);
+    counted::applied(&applied, ctx);
+    if result.is_err() {
+        counted::errors(Stage::Delete, 1, ctx);
+    }
     show(args, &made, &opened, Some(&applied), ctx)?;
     result?;
     let exit = exit(&made, Some(&applied));
@@ -132,6 +138,7 @@ fn finish(
             Ended::LeftAlone(why) => ctx.out.warn(format!("run {run} was being removed: {why}")),
             Ended::Failed(why) => {
                 is_left = true;
+                counted::errors(Stage::Delete, 1, ctx);
                 ctx.out.warn(format!("run {run} could not be removed to the end: {why}"));
             }
         }

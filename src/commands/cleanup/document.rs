@@ -8,6 +8,7 @@ use super::plan::Made;
 use crate::cleanup::apply::{Applied, Left};
 use crate::cleanup::orphans::Orphan;
 use crate::cleanup::plan::Action;
+use crate::cleanup::reason::GROUPS;
 use crate::core::context::Context;
 use crate::core::time::format_time;
 
@@ -92,7 +93,7 @@ impl<'m> Runs<'m> {
             (outcome, why) = match applied.left.get(&index) {
                 Some(Left::Changed(text)) => (Some("changed"), Some(text.as_str())),
                 Some(Left::Refused(text)) => (Some("refused"), Some(text.as_str())),
-                Some(Left::Failed(text)) => (Some("failed"), Some(text.as_str())),
+                Some(Left::Failed(_, text)) => (Some("failed"), Some(text.as_str())),
                 None if applied.deleted.contains_key(&index) => (Some("deleted"), None),
                 None => (None, None),
             };
@@ -116,6 +117,19 @@ impl Made {
     pub(super) fn selected(&self) -> impl Iterator<Item = u32> + '_ {
         let all = (0_u32..).zip(&self.snapshot.runs);
         all.filter(|(_, run)| self.snapshot.scope(run).is_selected).map(|(index, _)| index)
+    }
+
+    /// How many are kept for each of [`GROUPS`]: each run once, by the first that holds.
+    pub(super) fn kept(&self) -> [u64; GROUPS.len()] {
+        let mut counts = [0; GROUPS.len()];
+        for index in self.selected() {
+            let decision = self.plan.decisions[index as usize];
+            if decision.action == Action::Keep {
+                let group = GROUPS.iter().position(|(bits, ..)| decision.reasons & bits != 0);
+                counts[group.unwrap_or_default()] += 1;
+            }
+        }
+        counts
     }
 
     /// Of each experiment, and of all.

@@ -2,6 +2,7 @@
 
 mod archives;
 mod carry;
+mod counted;
 mod document;
 mod explain;
 mod open;

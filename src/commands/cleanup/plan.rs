@@ -7,6 +7,7 @@ use clap::Args;
 use rayon::prelude::*;
 
 use super::carry;
+use super::counted;
 use super::document;
 use super::open::{Opened, StoreArgs};
 use super::settings::PolicyArgs;
@@ -19,6 +20,7 @@ use crate::cleanup::place::{Access, Place, Places};
 use crate::cleanup::plan::{Action, Findings, Plan, decide};
 use crate::cleanup::planfile::PlanFile;
 use crate::cleanup::policy::{DAY, MaxDelete};
+use crate::cleanup::stage::Stage;
 use crate::cleanup::store::Store;
 use crate::commands::ReportFormat;
 use crate::core::clock;
@@ -146,7 +148,22 @@ pub(super) fn make(
     ctx: &Context,
 ) -> Result<Made, Fault> {
     let with_deleted = planned.map_or(args.include_deleted, |plan| plan.include_deleted);
-    let snapshot = opened.read(&args.experiment, &args.policy, planned, with_deleted, ctx)?;
+    let snapshot = counted::stage(Stage::List, ctx, || {
+        opened.read(&args.experiment, &args.policy, planned, with_deleted, ctx)
+    })?;
+    let made = counted::stage(Stage::Plan, ctx, || decided(args, opened, snapshot, now, ctx))?;
+    counted::plan(&made, ctx);
+    Ok(made)
+}
+
+/// What becomes of everything in the store.
+fn decided(
+    args: &PlanArgs,
+    opened: &mut Opened,
+    snapshot: Snapshot,
+    now: Millis,
+    ctx: &Context,
+) -> Result<Made, Fault> {
     warn_of_clock(&snapshot, now, ctx);
     let mut findings = Findings::default();
     let mut sizes = BTreeMap::new();

@@ -1,6 +1,5 @@
 //! What a person sees.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::document::Totals;
@@ -138,18 +137,9 @@ fn orphans(made: &Made) -> String {
 
 /// `kept     by age 118 · top 27 · tag 4`: each run once, by the first reason that holds.
 fn kept(made: &Made) -> String {
-    let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
-    for index in made.selected() {
-        let decision = made.plan.decisions[index as usize];
-        if decision.action == Action::Keep {
-            let group = GROUPS.iter().position(|(bits, _)| decision.reasons & bits != 0);
-            *counts.entry(group.unwrap_or_default()).or_default() += 1;
-        }
-    }
-    let parts: Vec<String> = counts
-        .into_iter()
-        .map(|(group, count)| format!("{} {}", GROUPS[group].1, grouped(count)))
-        .collect();
+    let counts = GROUPS.iter().zip(made.kept()).filter(|(_, count)| *count > 0);
+    let parts: Vec<String> =
+        counts.map(|((_, words, _), count)| format!("{words} {}", grouped(count))).collect();
     if parts.is_empty() {
         "kept     nothing".to_owned()
     } else {
@@ -210,7 +200,7 @@ fn line(made: &Made, index: u32, applied: Option<&Applied>) -> String {
 
 fn why(left: &Left) -> &str {
     match left {
-        Left::Changed(why) | Left::Refused(why) | Left::Failed(why) => why,
+        Left::Changed(why) | Left::Refused(why) | Left::Failed(_, why) => why,
     }
 }
 

@@ -10,6 +10,7 @@ use super::report::Report;
 use super::{ComposeArgs, Format};
 use crate::compose::fix::Safety;
 use crate::compose::{Input, Policy, Request, Stack, laid_over};
+use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
@@ -180,12 +181,13 @@ fn write_override(
             "name another file, or lay it over the stack with -f and see what is still missing";
         return Err(Fault::usage(text).hint(hint).into());
     }
+    let watch = Stopwatch::start();
     let stack = Stack::read(request).map_err(|e| Fault::failed(e.to_string()))?;
     // Standard input can be read only once.
     let request = &stack.again(request);
     let Some(keys) = stack.override_for(request, policy) else {
         let mut report = Report::new(args, policy, ctx);
-        report.judge(stack, request)?;
+        report.judge(stack, request, watch)?;
         report.finish()?;
         tell(args, ctx, "nothing is missing that an override could say: none is written")?;
         return Ok(report.exit());

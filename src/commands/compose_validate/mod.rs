@@ -1,6 +1,7 @@
 //! `ut compose-validate`.
 
 mod concise;
+mod counted;
 mod explain;
 mod full;
 mod github;

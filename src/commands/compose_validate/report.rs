@@ -1,9 +1,11 @@
 //! All stacks that were asked for, as they are found, and as they are shown.
 
+use super::counted;
 use super::judged::Judged;
 use super::tally::Tally;
 use super::{ComposeArgs, Format, concise, full, github, sarif, statistics, summary};
 use crate::compose::{Need, Policy, Request, Stack, Unreadable};
+use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::exit::Exit;
@@ -35,8 +37,9 @@ impl<'a> Report<'a> {
 
     /// Reads a stack, judges it, and tells of it.
     pub(super) fn add(&mut self, request: &Request) -> Result<(), Fault> {
+        let watch = Stopwatch::start();
         match Stack::read(request) {
-            Ok(stack) => self.judge(stack, request),
+            Ok(stack) => self.judge(stack, request, watch),
             Err(error) => {
                 self.cannot(error);
                 Ok(())
@@ -46,16 +49,24 @@ impl<'a> Report<'a> {
 
     /// Takes note of a stack that cannot be read.
     pub(super) fn cannot(&mut self, error: Unreadable) {
+        counted::unreadable(self.ctx);
         self.unreadable.push(error);
     }
 
-    pub(super) fn judge(&mut self, stack: Stack, request: &Request) -> Result<(), Fault> {
+    /// Judges a stack whose reading `watch` has measured, and tells of it.
+    pub(super) fn judge(
+        &mut self,
+        stack: Stack,
+        request: &Request,
+        watch: Stopwatch,
+    ) -> Result<(), Fault> {
         let verdict = stack.verdict(self.policy);
         for (all, own) in self.ignores.iter_mut().zip(&verdict.ignores) {
             all.is_there |= own.is_there;
             all.is_used |= own.is_used;
         }
         let stack = Judged::new(stack, request, verdict);
+        counted::stack(&stack, watch.elapsed(), self.ctx);
         self.tally.add(&stack);
         if self.args.rules.statistics {
             return Ok(());
@@ -76,6 +87,7 @@ impl<'a> Report<'a> {
 
     /// What there is to say in the end.
     pub(super) fn finish(&self) -> anyhow::Result<()> {
+        counted::check(&self.tally, self.ctx);
         self.tell_unused();
         let (ctx, tally) = (self.ctx, &self.tally);
         if self.args.rules.statistics {

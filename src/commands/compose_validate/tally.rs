@@ -12,7 +12,8 @@ use crate::compose::fix::Safety;
 pub(super) struct Tally {
     pub(super) stacks: Vec<Sums>,
     pub(super) codes: BTreeMap<&'static str, OfCode>,
-    severities: BTreeMap<Severity, usize>,
+    /// Findings by code and severity, which the configuration may change.
+    pub(super) found: BTreeMap<(&'static str, Severity), usize>,
     pub(super) safe_fixes: usize,
     pub(super) unsafe_fixes: usize,
     pub(super) suppressed: usize,
@@ -41,7 +42,7 @@ impl Tally {
     pub(super) fn add(&mut self, stack: &Judged) {
         for finding in &stack.findings {
             let safety = finding.fix.as_ref().map(|fix| fix.safety);
-            *self.severities.entry(finding.severity).or_default() += 1;
+            *self.found.entry((finding.code.id, finding.severity)).or_default() += 1;
             let of_code = OfCode { code: finding.code, count: 0, fixable: 0 };
             let of_code = self.codes.entry(finding.code.id).or_insert(of_code);
             of_code.count += 1;
@@ -61,15 +62,16 @@ impl Tally {
     }
 
     pub(super) fn count(&self, severity: Severity) -> usize {
-        self.severities.get(&severity).copied().unwrap_or_default()
+        let found = self.found.iter().filter(|((_, own), _)| *own == severity);
+        found.map(|(_, count)| count).sum()
     }
 
     pub(super) fn findings(&self) -> usize {
-        self.severities.values().sum()
+        self.found.values().sum()
     }
 
     /// Whether something of this severity or a worse one was found.
     pub(super) fn any(&self, least: Severity) -> bool {
-        self.severities.range(least..).next().is_some()
+        self.found.keys().any(|(_, severity)| *severity >= least)
     }
 }

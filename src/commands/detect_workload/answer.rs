@@ -1,8 +1,12 @@
 //! One input's answer: what it is, what it needs, and whether this machine has that.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::Serialize;
 
+use super::counted;
 use super::input::Input;
+use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
 use crate::core::device;
 use crate::core::host::Host as Machine;
@@ -31,9 +35,11 @@ pub(super) struct HostAnswer {
 
 impl Answer {
     pub(super) fn of(input: Input, ask: Ask, ctx: &Context) -> Self {
+        let watch = Stopwatch::start();
         let (input, assessment) = assess(input, ctx);
         let estimate = assessment.is_ml.then(|| estimate::estimate(&ask, &facts::of(&assessment)));
         let host = HostAnswer::of(estimate.as_ref());
+        counted::project(assessment.need, watch.elapsed(), ctx);
         Self { input, assessment, estimate, host }
     }
 }
@@ -43,11 +49,20 @@ fn assess(input: Input, ctx: &Context) -> (String, Assessment) {
         Input::Folder(path) => {
             let progress = ctx.out.progress("reading", Unit::Files, None);
             let threads = Machine::this().cores;
-            let told = assess::folder(&path, threads, &|| progress.advance(1));
+            let files = AtomicU64::new(0);
+            let told = assess::folder(&path, threads, &|| {
+                files.fetch_add(1, Ordering::Relaxed);
+                progress.advance(1);
+            });
+            counted::files("folder", files.into_inner(), ctx);
             (path.display().to_string(), told)
         }
-        Input::File(path) => (path.display().to_string(), assess::file(&path)),
+        Input::File(path) => {
+            counted::files("file", 1, ctx);
+            (path.display().to_string(), assess::file(&path))
+        }
         Input::Text { name, text, is_cut } => {
+            counted::files("text", 1, ctx);
             let mut told = assess::text(&text);
             if is_cut {
                 told.notes.push("the first MiB was judged: a brief is a page".to_owned());

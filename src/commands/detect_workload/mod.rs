@@ -1,6 +1,7 @@
 //! `ut detect-workload`.
 
 mod answer;
+mod counted;
 mod document;
 mod input;
 mod table;

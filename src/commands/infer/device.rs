@@ -40,10 +40,10 @@ impl Chosen {
         servers: usize,
         ctx: &Context,
         forecast: impl Fn(&Engine) -> Result<Report, ForecastError>,
-    ) -> Result<(Report, String), Fault> {
+    ) -> Result<(Report, Engine), Fault> {
         let cpu = Engine::Cpu { threads: self.threads };
         let on = |engine: Engine| match forecast(&engine) {
-            Ok(report) => Ok((report, engine.name())),
+            Ok(report) => Ok((report, engine)),
             Err(error) => Err(error),
         };
         let gpu = |number| {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::counted;
 use super::device::Chosen;
 use super::input::{InputArgs, load_model};
 use super::kept::{KeepArgs, Told};
@@ -118,16 +119,23 @@ pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
         );
     }
     let quantiles = chosen(&model.quantiles, &wanted_quantiles(args, ctx))?;
-    let (mut source, ingested) = gather(args, &files, &model, ctx)?;
     let watch = Stopwatch::start();
+    let (mut source, ingested) = gather(args, &files, &model, ctx)?;
+    let (read, watch) = (watch.elapsed(), Stopwatch::start());
     let records = source.records();
     let servers = records.of(&args.server);
     let progress = ctx.out.progress("forecasting", Unit::Items, Some(servers.len() as u64));
     let (dictionaries, on_bad_row) = (&records.dictionaries, args.input.on_bad_row(ctx));
     let on =
         |engine: &Engine| forecast(&model, engine, &servers, dictionaries, on_bad_row, &progress);
-    let (report, engine) = Chosen::of(args, ctx).run(&model, servers.len(), ctx, on)?;
+    let (report, engine) = Chosen::of(args, ctx)
+        .run(&model, servers.len(), ctx, on)
+        .inspect_err(|_| counted::failed(&model, servers.len(), ctx))?;
     drop(progress);
+    counted::forecast(&model, &engine, &report, read, ctx);
+    if args.server.is_empty() {
+        counted::windows(&model, &report, args.keep.max_age(ctx), ctx);
+    }
     let exit = report.exit(ingested.counts.skipped);
     if exit == Exit::Failed {
         return Err(Fault::failed("no server could be forecast: all were left out as bad").into());
@@ -139,14 +147,16 @@ pub(super) fn run(args: &ForecastArgs, ctx: &Context) -> anyhow::Result<Exit> {
         counts: ingested.counts,
         ignored_columns: &ingested.ignored_columns,
         window: None,
-        engine,
+        engine: engine.name(),
         seconds: watch.elapsed().as_secs_f64(),
     };
     let picture = args.plot.as_ref().map(|path| (path, picture(&forecasts, &servers)));
     // A window or a picture that cannot be saved costs nobody the forecasts.
     let saved = source.save();
     forecasts.window = source.told();
+    let watch = Stopwatch::start();
     print(args, &forecasts, ctx)?;
+    counted::written(&model, &engine, &report, watch.elapsed(), ctx);
     saved?;
     if let Some((path, picture)) = picture {
         plot(path, &picture, report.servers.len(), ctx)?;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::counted;
+use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::output::Unit;
@@ -59,6 +61,14 @@ impl InputArgs {
         }
     }
 
+    /// How `file` is written, in a word.
+    pub(super) fn source(&self, file: &Path, ctx: &Context) -> &'static str {
+        match self.format(ctx, file) {
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+        }
+    }
+
     fn format(&self, ctx: &Context, file: &Path) -> Format {
         let extension = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
         match (self.input_format, ctx.config.text("infer.input-format")) {
@@ -80,9 +90,14 @@ impl InputArgs {
         let (input, name, size) = open(file)?;
         let progress = ctx.out.progress("reading", Unit::Bytes, size);
         let wanted = Wanted { servers: servers.to_vec(), keep, on_bad_row: self.on_bad_row(ctx) };
-        let ingested = read(input, self.format(ctx, file), inputs, wanted, &progress)
-            .map_err(|e| e.into_fault(&name))?;
+        let source = self.source(file, ctx);
+        let ingested =
+            read(input, self.format(ctx, file), inputs, wanted, &progress).map_err(|error| {
+                counted::broken_input(source, &error, ctx);
+                error.into_fault(&name)
+            })?;
         drop(progress);
+        counted::input(source, &ingested, inputs, ctx);
         refuse_unknown(&ingested.unknown_servers, &name)?;
         if let Some(first) = &ingested.first_bad {
             let Counts { skipped, rows } = ingested.counts;
@@ -118,7 +133,10 @@ pub(super) fn model_folder(flag: Option<&Path>, ctx: &Context) -> Result<PathBuf
 
 /// The model, which must be there.
 pub(super) fn load_model(flag: Option<&Path>, ctx: &Context) -> Result<Model, Fault> {
-    Model::load(&model_folder(flag, ctx)?).map_err(Fault::from)
+    let watch = Stopwatch::start();
+    let model = Model::load(&model_folder(flag, ctx)?)?;
+    counted::loaded(&model, watch.elapsed(), ctx);
+    Ok(model)
 }
 
 type Opened = (Box<dyn Read>, String, Option<u64>);

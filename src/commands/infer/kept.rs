@@ -13,11 +13,10 @@ use crate::core::error::Fault;
 use crate::core::files::Lock;
 use crate::core::output::units::{grouped, long_duration};
 use crate::infer::Records;
-use crate::infer::window::{LoadError, STEPS, Taken, Window, load, save, set_aside};
+use crate::infer::window::{LoadError, MAX_AGE, STEPS, Taken, Window, load, save, set_aside};
 use crate::model::tft::{MICROS, Model};
 
 const WAIT: Duration = Duration::from_secs(10);
-const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 /// So far may clocks of machines that share a window be apart.
 const SKEW: f64 = 60.0;
 
@@ -48,6 +47,12 @@ pub(super) struct KeepSettings {
 }
 
 impl KeepArgs {
+    /// Age from which rows are old.
+    pub(super) fn max_age(&self, ctx: &Context) -> Duration {
+        let configured = || ctx.config.duration("infer.window-max-age");
+        self.window_max_age.or_else(configured).unwrap_or(MAX_AGE)
+    }
+
     pub(super) fn resolve(&self, model: &Model, ctx: &Context) -> Result<KeepSettings, Fault> {
         let config = &ctx.config;
         let count = |flag: Option<NonZeroUsize>, key| {
@@ -68,7 +73,7 @@ impl KeepArgs {
             steps,
             max_records: count(self.max_records, "infer.max-records"),
             wait: length(self.window_wait, "infer.window-wait", WAIT),
-            max_age: length(self.window_max_age, "infer.window-max-age", MAX_AGE),
+            max_age: self.max_age(ctx),
         })
     }
 }
@@ -92,8 +97,8 @@ pub(super) struct Told {
     age_seconds: Option<f64>,
     new: u64,
     late: u64,
-    known: u64,
-    outdated: u64,
+    pub(super) known: u64,
+    pub(super) outdated: u64,
     saved: bool,
 }
 

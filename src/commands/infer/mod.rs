@@ -1,5 +1,6 @@
 //! `ut infer`: forecast every server.
 
+mod counted;
 mod device;
 mod document;
 mod forecast;

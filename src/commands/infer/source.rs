@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::counted;
 use super::forecast::ForecastArgs;
 use super::input::refuse_unknown;
 use super::kept::{KeepArgs, Kept, Told, look, window_file};
@@ -88,6 +89,7 @@ pub(super) fn gather(
     let (mut source, ingested) = match input {
         None => {
             let window = Box::new(look(path, model, &settings, ctx)?);
+            counted::newest(counted::WINDOW, &window.0.records, &model.inputs, ctx);
             (Source::Window(window), Ingested::default())
         }
         Some(input) => {
@@ -95,6 +97,7 @@ pub(super) fn gather(
             let (records, ingested) = read(input, &[], Keep::Window(settings.steps))?;
             let mut kept = Box::new(Kept::open(path, model, settings, ctx)?);
             kept.extend(records, model)?;
+            counted::taken(args.input.source(input, ctx), &kept.told(), ctx);
             (Source::Kept(kept), ingested)
         }
     };

@@ -1,10 +1,14 @@
 //! The way through a breaker: asks, tells, and lets calls pass where the state cannot be used.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use super::machine::{Admission, Go, Outcome, Refusal};
 use super::settings::Settings;
 use super::store::{Breakers, Seen};
 use crate::core::context::Context;
 use crate::core::error::Fault;
+use crate::core::metrics::{Changes, catalogue};
 use crate::core::name::Name;
 use crate::core::state::{self, State, StateError};
 
@@ -45,7 +49,13 @@ impl Door {
         if config.is_on("breakers.disabled") {
             return Ok(door);
         }
-        match state::folder(&config, &ctx.env).and_then(|folder| Ok(State::open(&folder)?)) {
+        let open = |folder: PathBuf| {
+            State::open(&folder).map_err(|error| {
+                count_error(&error, ctx);
+                Fault::from(error)
+            })
+        };
+        match state::folder(&config, &ctx.env).and_then(open) {
             Ok(state) => {
                 if let Some(aside) = &state.set_aside {
                     ctx.out.warn(format!(
@@ -59,6 +69,14 @@ impl Door {
             Err(fault) => door.without_state(fault, ctx)?,
         }
         Ok(door)
+    }
+
+    /// Waits no longer than this for others that write.
+    pub fn wait_at_most(&self, patience: Duration) -> Result<(), Fault> {
+        match &self.state {
+            Some(state) => Ok(state.wait_at_most(patience)?),
+            None => Ok(()),
+        }
     }
 
     pub fn name(&self) -> &Name {
@@ -83,23 +101,46 @@ impl Door {
                 })
             }
             Err(error) => {
+                count_error(&error, ctx);
                 self.without_state(error.into(), ctx)?;
                 Ok(Answer::Go(Leave(None)))
             }
         }
     }
 
-    /// The breaker as it is then, if its state could be used.
-    pub fn tell(&mut self, leave: Leave, outcome: Outcome, ctx: &Context) -> Option<Seen> {
-        let (state, go) = (self.state.as_ref()?, leave.0?);
-        match Breakers::of(state).settle(&self.name, &self.settings, go, outcome) {
+    /// How the call ended and how long it took, and what else is counted of it. The breaker as it is then, if its state
+    /// could be used.
+    pub fn tell(
+        &mut self,
+        leave: Leave,
+        outcome: Outcome,
+        took: Duration,
+        mut counted: Changes,
+        ctx: &Context,
+    ) -> Option<Seen> {
+        let labels = [self.name.as_str()];
+        counted.observe(&catalogue::BREAKER_CALL_DURATION, &labels, took.as_secs_f64());
+        let (Some(state), Some(go)) = (self.state.as_ref(), leave.0) else {
+            ctx.pending.put(counted);
+            return None;
+        };
+        match Breakers::of(state).settle(&self.name, &self.settings, go, outcome, &counted) {
             Ok(seen) => Some(seen),
             Err(error) => {
+                ctx.pending.put(counted);
+                count_error(&error, ctx);
                 // The call was made: nothing is left to refuse.
                 self.refuses = false;
                 let _ = self.without_state(error.into(), ctx);
                 None
             }
+        }
+    }
+
+    /// No further call is made: the state is left open for what is counted at the end.
+    pub fn close(self, ctx: &Context) {
+        if let Some(state) = self.state {
+            ctx.leave_open(state);
         }
     }
 
@@ -112,6 +153,10 @@ impl Door {
         self.state = None;
         Ok(())
     }
+}
+
+fn count_error(error: &StateError, ctx: &Context) {
+    ctx.pending.change(|count| count.add(&catalogue::STATE_ERRORS, &[error.kind()], 1.0));
 }
 
 impl From<StateError> for Fault {

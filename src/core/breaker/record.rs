@@ -30,6 +30,22 @@ pub enum State {
 }
 
 impl State {
+    pub const ALL: [Self; 5] =
+        [Self::Closed, Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::Disabled];
+    /// Those that a breaker makes by itself, and how people begin and end theirs.
+    pub const USUAL_CHANGES: [(Self, Self); 10] = [
+        (Self::Closed, Self::Open),
+        (Self::Open, Self::HalfOpen),
+        (Self::HalfOpen, Self::Open),
+        (Self::HalfOpen, Self::Closed),
+        (Self::ForcedOpen, Self::HalfOpen),
+        (Self::Open, Self::Closed),
+        (Self::Closed, Self::ForcedOpen),
+        (Self::ForcedOpen, Self::Closed),
+        (Self::Closed, Self::Disabled),
+        (Self::Disabled, Self::Closed),
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Closed => "closed",

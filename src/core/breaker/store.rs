@@ -1,13 +1,14 @@
 //! Records in the state's database. Every operation is one transaction of less than a millisecond; none is open
 //! while a call is made.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Deserialize;
 
 use super::clock::{Clock, Reading};
 use super::machine::{Admission, Command, Go, Outcome};
 use super::record::{Millis, Record, SCHEMA, State as BreakerState};
 use super::settings::Settings;
+use crate::core::metrics::Changes;
 use crate::core::name::Name;
 use crate::core::state::{State, StateError};
 use crate::core::{clock, process};
@@ -56,29 +57,30 @@ impl<'s> Breakers<'s> {
                 return Ok((admission, seen));
             }
         }
-        self.change(name, |record, now| {
+        self.change(name, &Changes::default(), |record, now| {
             record.admit(settings, now, process::this(), process::is_dead, fastrand::f64())
         })
     }
 
-    /// Gives leave back, with how the call ended.
+    /// Gives leave back, with how the call ended and what is counted of it.
     pub fn settle(
         &self,
         name: &Name,
         settings: &Settings,
         go: Go,
         outcome: Outcome,
+        counted: &Changes,
     ) -> Result<Seen, StateError> {
         let settle = |record: &mut Record, now| {
             record.settle(settings, go, outcome, now, fastrand::f64());
         };
-        self.change(name, settle).map(|((), seen)| seen)
+        self.change(name, counted, settle).map(|((), seen)| seen)
     }
 
     /// What a person asks for. `by` says who and why.
     pub fn command(&self, name: &Name, command: Command, by: &str) -> Result<Seen, StateError> {
         let command = |record: &mut Record, now| record.command(command, by.to_owned(), now);
-        self.change(name, command).map(|((), seen)| seen)
+        self.change(name, &Changes::default(), command).map(|((), seen)| seen)
     }
 
     /// Every breaker there is, by name. Nothing is changed.
@@ -104,39 +106,39 @@ impl<'s> Breakers<'s> {
         Ok(all)
     }
 
-    /// Reads, changes and writes a record while nobody else writes.
+    /// Reads, changes and writes a record while nobody else writes, and what is counted with it.
     fn change<T>(
         &self,
         name: &Name,
+        counted: &Changes,
         f: impl FnOnce(&mut Record, Millis) -> T,
     ) -> Result<(T, Seen), StateError> {
         let error = |e| self.state.error(e);
-        let connection = self.state.connection();
-        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
-            .map_err(error)?;
-        let reading = reading();
-        let (record, damaged) = match self.find(&transaction, name)? {
-            Found::Record(record) => (*record, None),
-            Found::Nothing => (Record::new(Clock::new(&reading)), None),
-            Found::Damaged(bytes) => (Record::new(Clock::new(&reading)), Some(bytes)),
-        };
-        let mut seen = Seen { was_damaged: damaged.is_some(), ..seen(record, &reading) };
-        let made = f(&mut seen.record, seen.now);
-        let bytes = serde_json::to_vec(&seen.record).expect("a record is plain data");
-        if let Some(damaged) = damaged {
+        self.state.write(|transaction| {
+            let reading = reading();
+            let (record, damaged) = match self.find(transaction, name)? {
+                Found::Record(record) => (*record, None),
+                Found::Nothing => (Record::new(Clock::new(&reading)), None),
+                Found::Damaged(bytes) => (Record::new(Clock::new(&reading)), Some(bytes)),
+            };
+            let mut seen = Seen { was_damaged: damaged.is_some(), ..seen(record, &reading) };
+            let made = f(&mut seen.record, seen.now);
+            let bytes = serde_json::to_vec(&seen.record).expect("a record is plain data");
+            if let Some(damaged) = damaged {
+                transaction
+                    .prepare_cached("INSERT INTO damaged_breakers VALUES (?, ?, ?)")
+                    .and_then(|mut insert| {
+                        insert.execute(params![name.as_str(), clock::now(), damaged])
+                    })
+                    .map_err(error)?;
+            }
             transaction
-                .prepare_cached("INSERT INTO damaged_breakers VALUES (?, ?, ?)")
-                .and_then(|mut insert| {
-                    insert.execute(params![name.as_str(), clock::now(), damaged])
-                })
+                .prepare_cached("INSERT OR REPLACE INTO breakers VALUES (?, ?)")
+                .and_then(|mut insert| insert.execute(params![name.as_str(), bytes]))
                 .map_err(error)?;
-        }
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO breakers VALUES (?, ?)")
-            .and_then(|mut insert| insert.execute(params![name.as_str(), bytes]))
-            .map_err(error)?;
-        transaction.commit().map_err(error)?;
-        Ok((made, seen))
+            counted.store(transaction).map_err(error)?;
+            Ok((made, seen))
+        })
     }
 
     fn find(&self, connection: &Connection, name: &Name) -> Result<Found, StateError> {

@@ -20,7 +20,7 @@ use super::name::Name;
 use layers::Layer;
 
 /// The configuration as read: the layers, strongest first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     layers: Vec<Layer>,
     files: Vec<PathBuf>,
@@ -65,6 +65,12 @@ impl Config {
     fn for_one(&self, section: &str, name: &str) -> Self {
         let layers = self.layers.iter().map(|layer| layer.for_one(section, name)).collect();
         Self { layers, files: self.files.clone() }
+    }
+
+    /// The breakers that the configuration names.
+    pub fn breakers(&self) -> BTreeSet<Name> {
+        let names = self.layers.iter().flat_map(|layer| layer.names_in("breakers"));
+        names.filter_map(|name| name.parse().ok()).collect()
     }
 
     /// The experiments that the configuration names.

@@ -1,4 +1,5 @@
 //! The one HTTP client: every call passes a breaker and is tried again where that can help and do no harm.
+//! [`client`] is for those that ask once, and judge the answer themselves.
 
 mod retry_after;
 mod verdict;
@@ -16,10 +17,11 @@ use crate::core::breaker::{Answer, Door, Refusal, Settings};
 use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
 use crate::core::error::Fault;
+use crate::core::metrics::{Changes, catalogue};
 use crate::core::name::Name;
 use crate::core::output::units::long_duration;
 use crate::core::output::{Progress, Unit};
-use crate::core::retry::Retry;
+use crate::core::retry::{GaveUp, Retry};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,6 +42,7 @@ pub struct Http {
     pub retry: Retry,
     /// Of all attempts and waits.
     pub deadline: Option<Duration>,
+    has_secret_path: bool,
 }
 
 /// How a server is reached, where that differs from others.
@@ -53,6 +56,8 @@ pub struct Setup {
     pub identity: Option<PathBuf>,
     /// Trusts whoever answers.
     pub accepts_any_certificate: bool,
+    /// The address is a secret from its path on: nobody is shown it.
+    pub has_secret_path: bool,
 }
 
 /// Whether a request may be sent again when it is not known whether the server has carried it out.
@@ -110,31 +115,16 @@ impl Http {
     /// To the server that the breaker `name` stands for. Proxies are those of the environment
     /// (`HTTPS_PROXY`, `NO_PROXY`, …).
     pub fn open(name: Name, setup: &Setup, ctx: &Context) -> Result<Self, Fault> {
-        let time = |name, default| ctx.config.duration(name).unwrap_or(default);
-        let timeout = time("http.timeout", setup.timeout.unwrap_or(TIMEOUT));
+        let timeout = ctx.config.duration("http.timeout");
+        let timeout = timeout.unwrap_or(setup.timeout.unwrap_or(TIMEOUT));
         let settings = Settings::from_config(&ctx.config.for_breaker(&name), Some(timeout));
-        // Another part of this process may have done so already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut client = Client::builder()
-            .user_agent(concat!("ut/", env!("CARGO_PKG_VERSION")))
+        let client = client(setup, ctx)?
             .timeout(timeout)
-            .connect_timeout(time("http.connect-timeout", CONNECT_TIMEOUT));
-        for path in ctx.config.path("http.ca-file").iter().chain(&setup.ca_file) {
-            client = trust(client, path)?;
-        }
-        if let Some(path) = &setup.identity {
-            let pem = read_pem(path)?;
-            let identity = Identity::from_pem(&pem).map_err(|e| unusable(path).because(e))?;
-            client = client.identity(identity);
-        }
-        if setup.accepts_any_certificate {
-            client = client.tls_danger_accept_invalid_certs(true);
-        }
-        let client = client
             .build()
             .map_err(|e| Fault::failed("cannot set up HTTP").because(e.without_url()))?;
         let door = Door::open(name, settings, ctx)?;
-        Ok(Self { client, door, timeout, retry: Retry::default(), deadline: None })
+        let has_secret_path = setup.has_secret_path;
+        Ok(Self { client, door, timeout, retry: Retry::default(), deadline: None, has_secret_path })
     }
 
     /// Sends the request that `make` makes, once for each attempt. The answer has a status of success or redirection.
@@ -155,6 +145,7 @@ impl Http {
                 Answer::Go(leave) => leave,
                 // The failure that opened it says more.
                 Answer::No(refusal, _) => {
+                    self.give_up(GaveUp::BreakerOpen, ctx);
                     let name = self.door.name().clone();
                     return Err(last.unwrap_or(HttpError::Refused { name, refusal }));
                 }
@@ -165,9 +156,12 @@ impl Http {
             if let Repeat::WithKey(key) = repeat {
                 request = request.header("Idempotency-Key", key);
             }
+            let took = Stopwatch::start();
             let result = make(request).send();
             let verdict = result.as_ref().map_or_else(of_error, of_answer);
-            self.door.tell(leave, verdict.outcome.clone(), ctx);
+            let took = took.elapsed();
+            let counted = counted(self.door.name(), result.as_ref().ok(), took);
+            self.door.tell(leave, verdict.outcome.clone(), took, counted, ctx);
             let (reason, status, body) = match result {
                 Ok(response) if !is_error(&response) => return Ok(response),
                 Ok(response) => {
@@ -182,15 +176,18 @@ impl Http {
                     Repeat::WithKey(_) | Repeat::Freely => true,
                     Repeat::Never => false,
                 };
-            let (method, url) = (method.clone(), shown(url));
+            let url = if self.has_secret_path { origin(url) } else { shown(url) };
+            let method = method.clone();
             let wait = self.wait(attempt, verdict.asked_wait);
-            let wait = wait.filter(|_| verdict.is_passing && may_repeat);
+            let is_retried = verdict.is_passing && may_repeat;
+            let wait = wait.filter(|_| is_retried);
             let is_too_long = |wait: &Duration| {
                 verdict.asked_wait.is_some() && *wait > LONGEST_WAIT
                     || left(self.deadline).is_some_and(|left| *wait >= left)
             };
             match (wait, verdict.asked_wait) {
                 (Some(own), Some(wait)) if is_too_long(&own) => {
+                    self.give_up(GaveUp::Deadline, ctx);
                     return Err(HttpError::ComeBackLater { method, url, reason, wait });
                 }
                 (Some(wait), _) if !is_too_long(&wait) => {
@@ -199,9 +196,24 @@ impl Http {
                     std::thread::sleep(wait);
                     last = Some(HttpError::Failed { method, url, reason, status, body });
                 }
-                _ => return Err(HttpError::Failed { method, url, reason, status, body }),
+                (wait, _) => {
+                    self.give_up(
+                        match wait {
+                            Some(_) => GaveUp::Deadline,
+                            None if is_retried => GaveUp::Attempts,
+                            None => GaveUp::NotRetryable,
+                        },
+                        ctx,
+                    );
+                    return Err(HttpError::Failed { method, url, reason, status, body });
+                }
             }
         }
+    }
+
+    fn give_up(&self, why: GaveUp, ctx: &Context) {
+        let labels = [self.door.name().as_str(), why.name()];
+        ctx.pending.change(|count| count.add(&catalogue::RETRY_EXHAUSTED, &labels, 1.0));
     }
 
     /// The schedule's wait, or the one that was asked for and a little more.
@@ -211,6 +223,45 @@ impl Http {
         let wait = own.max(asked).as_secs_f64() * (1.0 + 0.1 * fastrand::f64());
         Some(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX))
     }
+}
+
+/// What all clients have in common: who asks, how long a connection may take, and which certificates are trusted.
+pub fn client(setup: &Setup, ctx: &Context) -> Result<ClientBuilder, Fault> {
+    // Another part of this process may have done so already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let connect = ctx.config.duration("http.connect-timeout").unwrap_or(CONNECT_TIMEOUT);
+    let mut client = Client::builder()
+        .user_agent(concat!("ut/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect);
+    for path in ctx.config.path("http.ca-file").iter().chain(&setup.ca_file) {
+        client = trust(client, path)?;
+    }
+    if let Some(path) = &setup.identity {
+        let pem = read_pem(path)?;
+        let identity = Identity::from_pem(&pem).map_err(|e| unusable(path).because(e))?;
+        client = client.identity(identity);
+    }
+    if setup.accepts_any_certificate {
+        client = client.tls_danger_accept_invalid_certs(true);
+    }
+    Ok(client)
+}
+
+/// What is counted of an attempt; of an answer, up to its body.
+fn counted(name: &Name, answer: Option<&Response>, took: Duration) -> Changes {
+    let (code, result) = match answer.map(|answer| answer.status().as_u16() / 100) {
+        Some(5) => ("5xx", "failure"),
+        Some(4) => ("4xx", "failure"),
+        Some(3) => ("3xx", "success"),
+        Some(_) => ("2xx", "success"),
+        None => ("error", "failure"),
+    };
+    let name = name.as_str();
+    let mut counted = Changes::default();
+    counted.add(&catalogue::RETRY_ATTEMPTS, &[name, result], 1.0);
+    counted.add(&catalogue::HTTP_CLIENT_REQUESTS, &[name, code], 1.0);
+    counted.observe(&catalogue::HTTP_CLIENT_DURATION, &[name], took.as_secs_f64());
+    counted
 }
 
 fn explanation(response: Response) -> String {
@@ -277,8 +328,13 @@ pub fn shown(url: &Url) -> String {
     shown.to_string().replace("%E2%80%A6", "…")
 }
 
+/// `https://hooks.example.com/…`
+fn origin(url: &Url) -> String {
+    format!("{}/…", url.origin().ascii_serialization())
+}
+
 /// The innermost cause, which says most: `connection refused`.
-fn reason(error: &reqwest::Error) -> String {
+pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "timeout".to_owned();
     }

@@ -70,6 +70,12 @@ impl Output {
         Self { color_out: false, width: None, ..self.clone() }
     }
 
+    /// One that only says errors.
+    #[must_use]
+    pub fn silent(&self) -> Self {
+        Self { level: Level::Quiet, progress: false, ..self.clone() }
+    }
+
     pub fn level(&self) -> Level {
         self.level
     }

@@ -25,6 +25,13 @@ fn duration(seconds: f64, units: [&str; 4]) -> String {
     parts.join(" ")
 }
 
+/// How long an answer took: `0.4 ms`, `18 ms`, `1.2 s`, `12 s`.
+pub fn latency(seconds: f64) -> String {
+    let (value, unit) = if seconds < 0.9995 { (seconds * 1000.0, "ms") } else { (seconds, "s") };
+    let text = if value < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") };
+    format!("{} {unit}", text.trim_end_matches(".0"))
+}
+
 /// `87839` → `87 839`
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -83,6 +90,22 @@ mod tests {
         assert_eq!(long_duration(190.0), "3 min 10 s");
         assert_eq!(long_duration(90_061.0), "1 d 1 h");
         assert_eq!(long_duration(0.25), "0.25 s");
+    }
+
+    #[test]
+    fn latencies_have_two_digits_where_they_are_short() {
+        for (seconds, text) in [
+            (0.0, "0 ms"),
+            (0.000_42, "0.4 ms"),
+            (0.018, "18 ms"),
+            (0.9996, "1 s"),
+            (1.23, "1.2 s"),
+            (2.0, "2 s"),
+            (9.96, "10 s"),
+            (600.0, "600 s"),
+        ] {
+            assert_eq!(latency(seconds), text);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod csv;
 mod jsonl;
 mod metered;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::bad_row::{BadRow, Wrong};
@@ -42,7 +43,9 @@ pub struct Wanted {
 pub struct Ingested {
     pub records: Records,
     pub counts: Counts,
-    /// Of the rows that were left out.
+    /// Rows that were left out, by [`Wrong::kind`].
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// The first of them.
     pub first_bad: Option<BadRow>,
     /// Columns that the model does not use.
     pub ignored_columns: Vec<String>,
@@ -68,6 +71,7 @@ struct Reading<'a> {
 struct Tally {
     on_bad_row: OnBadRow,
     counts: Counts,
+    left_out: BTreeMap<&'static str, u64>,
     first_bad: Option<BadRow>,
 }
 
@@ -82,8 +86,12 @@ pub enum IngestError {
     RepeatedColumn(String),
     #[error("line {line} does not end within 1 MiB: this is not a file of rows")]
     EndlessLine { line: u64 },
-    #[error(transparent)]
-    Bad(#[from] BadRow),
+    #[error("{bad}")]
+    Bad {
+        bad: BadRow,
+        /// Those that were read until then, with it.
+        rows: u64,
+    },
     #[error("it broke off after line {line}")]
     Read { line: u64, source: std::io::Error },
 }
@@ -97,7 +105,9 @@ impl IngestError {
             Self::MissingColumn { .. } => {
                 fault.hint("`ut infer model show` lists the columns that the model needs")
             }
-            Self::Bad(_) => fault.hint("--on-bad-row skip leaves such rows out and counts them"),
+            Self::Bad { .. } => {
+                fault.hint("--on-bad-row skip leaves such rows out and counts them")
+            }
             Self::Read { source, .. } => fault.because(source),
         }
     }
@@ -111,7 +121,12 @@ pub fn read(
     wanted: Wanted,
     progress: &Progress,
 ) -> Result<Ingested, IngestError> {
-    let tally = Tally { on_bad_row: wanted.on_bad_row, counts: Counts::default(), first_bad: None };
+    let tally = Tally {
+        on_bad_row: wanted.on_bad_row,
+        counts: Counts::default(),
+        left_out: BTreeMap::new(),
+        first_bad: None,
+    };
     let history = History::new(inputs, wanted.servers, wanted.keep);
     let mut to = Reading { history, tally, ignored_columns: Vec::new() };
     let columns = Columns::of(inputs).names();
@@ -127,6 +142,7 @@ pub fn read(
     Ok(Ingested {
         records: found.records,
         counts: tally.counts,
+        left_out: tally.left_out,
         first_bad: tally.first_bad,
         ignored_columns,
         unknown_servers: found.unknown_servers,
@@ -147,9 +163,10 @@ impl Reading<'_> {
 impl Tally {
     fn leave_out(&mut self, bad: BadRow, rows: u64) -> Result<(), IngestError> {
         if self.on_bad_row == OnBadRow::Fail {
-            return Err(bad.into());
+            return Err(IngestError::Bad { bad, rows: self.counts.rows });
         }
         self.counts.skipped += rows;
+        *self.left_out.entry(bad.wrong.kind()).or_default() += rows;
         if self.first_bad.as_ref().is_none_or(|first| bad.line < first.line) {
             self.first_bad = Some(bad);
         }

@@ -10,6 +10,7 @@ pub use file::{LoadError, load, save, set_aside};
 pub use format::{DecodeError, VERSION, decode, encode};
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::columns::Columns;
 use super::records::Records;
@@ -17,6 +18,8 @@ use crate::model::tft::{Model, Series, TimeColumn};
 
 /// Steps of a server that are kept where nothing else is said.
 pub const STEPS: usize = 300;
+/// Age from which on a window is warned of where nothing else is said.
+pub const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 
 /// The recent rows of all servers.
 #[derive(Debug, Clone, PartialEq)]

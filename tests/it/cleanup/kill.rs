@@ -113,6 +113,20 @@ fn no_protected_byte_is_lost_and_nothing_stays_half_deleted() {
         last.extend(args);
         cleanup(&sandbox, &uri, &last).succeeds();
         assert_eq!(steps(&sandbox), [] as [String; 0]);
+        let counted = |family: &str| {
+            ["delete", "archive"]
+                .map(|action| sandbox.counted(&format!("{family}{{action=\"{action}\"}}")))
+        };
+        let gone = &world.runs[KEPT..];
+        let size = |run: &Run| whole[&run.id].iter().map(|(_, text)| text.len()).sum::<usize>();
+        for (family, all) in [
+            ("ut_cleanup_removed_total", gone.len()),
+            ("ut_cleanup_reclaimed_bytes_total", gone.iter().map(size).sum()),
+        ] {
+            let (none, all) = (Some(0.0), Some(all as f64));
+            let expected = if is_archived { [none, all] } else { [all, none] };
+            assert_eq!(counted(family), expected, "{case} {kind}: each is counted once");
+        }
         let active = active(&sandbox, kind, &server);
         for (n, run) in world.runs.iter().enumerate() {
             assert_eq!(active[&run.id], n < KEPT, "{case} {kind}: {n}");

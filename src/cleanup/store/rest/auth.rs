@@ -77,6 +77,7 @@ pub(super) fn setup(env: &Environment) -> Setup {
         accepts_any_certificate: env
             .get("MLFLOW_TRACKING_INSECURE_TLS")
             .is_some_and(|value| !is_off(&value)),
+        ..Setup::default()
     }
 }
 

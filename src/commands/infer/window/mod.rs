@@ -9,6 +9,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::super::ReportFormat;
+use super::counted;
 use super::input::{InputArgs, load_model};
 use super::kept::{KeepArgs, Kept, window_file};
 use crate::core::context::Context;
@@ -141,6 +142,7 @@ fn save(
     let ingested = input.read(&file, &[], Keep::Window(settings.steps), &model.inputs, ctx)?;
     let mut kept = Kept::open(path, &model, settings, ctx)?;
     kept.extend(ingested.records, &model)?;
+    counted::taken(input.source(&file, ctx), &kept.told(), ctx);
     kept.save()?;
     match format {
         ReportFormat::Table => ctx.out.summary(&kept.told().line())?,

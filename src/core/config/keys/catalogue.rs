@@ -149,6 +149,12 @@ pub const KEYS: &[Key] = &[
         help: "folder of what outlives a process",
     },
     Key {
+        name: "textfile.dir",
+        kind: Kind::Path,
+        default: "none",
+        help: "folder of Prometheus's node exporter: every command renews ut.prom in it",
+    },
+    Key {
         name: "http.timeout",
         kind: Kind::Duration,
         default: "30s",

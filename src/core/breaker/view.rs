@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::core::breaker::{Breakers, Listed, Rule, Seen, Settings, State, Totals, What};
+use super::{Breakers, Listed, Rule, Seen, Settings, State, Totals, What};
 use crate::core::clock;
 use crate::core::context::Context;
 use crate::core::error::{Fault, nearest};
@@ -12,47 +12,47 @@ use crate::core::time::format_time;
 
 /// A breaker at a moment.
 #[derive(Debug, Serialize)]
-pub(super) struct View {
-    pub(super) name: String,
-    pub(super) state: &'static str,
+pub struct View {
+    pub name: String,
+    pub state: &'static str,
     /// The same, but `half_open` where a wait is over and the next call probes.
-    pub(super) effective: &'static str,
-    pub(super) failures_in_window: usize,
-    pub(super) threshold: usize,
+    pub effective: &'static str,
+    pub failures_in_window: usize,
+    pub threshold: usize,
     /// Null where failures count until a success.
-    pub(super) window_s: Option<f64>,
-    pub(super) opened_at: Option<String>,
-    pub(super) changed_at: Option<String>,
-    pub(super) changed_by: Option<String>,
+    pub window_s: Option<f64>,
+    pub opened_at: Option<String>,
+    pub changed_at: Option<String>,
+    pub changed_by: Option<String>,
     /// Null where a call may be made now, or where a person must end it.
-    pub(super) retry_in_s: Option<f64>,
-    pub(super) reopen_count: u32,
+    pub retry_in_s: Option<f64>,
+    pub reopen_count: u32,
     /// The oldest that is under way.
-    pub(super) probe: Option<Probe>,
-    pub(super) last_failure: Option<LastFailure>,
-    pub(super) totals: Totals,
+    pub probe: Option<Probe>,
+    pub last_failure: Option<LastFailure>,
+    pub totals: Totals,
     #[serde(skip)]
-    pub(super) since_s: Option<f64>,
+    pub since_s: Option<f64>,
     #[serde(skip)]
-    pub(super) is: State,
+    pub is: State,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Probe {
-    pub(super) pid: u32,
-    pub(super) since: String,
+pub struct Probe {
+    pub pid: u32,
+    pub since: String,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct LastFailure {
-    pub(super) at: String,
+pub struct LastFailure {
+    pub at: String,
     #[serde(flatten)]
-    pub(super) what: What,
+    pub what: What,
 }
 
 /// The breakers of these names, or all. A name that nothing was ever called under is a mistake, unless the
 /// configuration has it.
-pub(super) fn views(names: &[Name], ctx: &Context) -> Result<Vec<View>, Fault> {
+pub fn views(names: &[Name], ctx: &Context) -> Result<Vec<View>, Fault> {
     let folder = state::folder(&ctx.config, &ctx.env)?;
     ctx.out.note(format!("the state is in {}", folder.display()));
     let listed = match Database::open_to_read(&folder)? {
@@ -87,7 +87,7 @@ fn is_configured(name: &Name, ctx: &Context) -> bool {
     ctx.config.entries().any(|entry| entry.name.starts_with(&prefix))
 }
 
-pub(super) fn unknown<'n>(name: &Name, known: impl Iterator<Item = &'n str>) -> Fault {
+pub fn unknown<'n>(name: &Name, known: impl Iterator<Item = &'n str>) -> Fault {
     let fault = Fault::usage(format!("nothing was called under the breaker {name} yet"));
     match nearest(name.as_str(), known) {
         Some(near) => fault.hint(format!("did you mean {near}?")),
