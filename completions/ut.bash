@@ -43,6 +43,9 @@ _ut() {
             ut,guard)
                 cmd="ut__subcmd__guard"
                 ;;
+            ut,health)
+                cmd="ut__subcmd__health"
+                ;;
             ut,help)
                 cmd="ut__subcmd__help"
                 ;;
@@ -153,6 +156,9 @@ _ut() {
                 ;;
             ut__subcmd__help,guard)
                 cmd="ut__subcmd__help__subcmd__guard"
+                ;;
+            ut__subcmd__help,health)
+                cmd="ut__subcmd__help__subcmd__health"
                 ;;
             ut__subcmd__help,help)
                 cmd="ut__subcmd__help__subcmd__help"
@@ -296,7 +302,7 @@ _ut() {
 
     case "${cmd}" in
         ut)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker compose-validate detect-workload metrics device config completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version infer cleanup guard breaker-status breaker compose-validate detect-workload health metrics device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1267,8 +1273,46 @@ _ut() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ut__subcmd__health)
+            opts="-q -v -h -V --only --report --nagios --disk-error --format --serve --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disk-error)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --serve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ut__subcmd__help)
-            opts="infer cleanup guard breaker-status breaker compose-validate detect-workload metrics device config completions man help"
+            opts="infer cleanup guard breaker-status breaker compose-validate detect-workload health metrics device config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1520,6 +1564,20 @@ _ut() {
             return 0
             ;;
         ut__subcmd__help__subcmd__guard)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ut__subcmd__help__subcmd__health)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
     breaker, cleanup, completions, compose_validate, config, detect_workload, device, guard,
-    infer, man, metrics,
+    health, infer, man, metrics,
 };
 use crate::core::output::{Color, Level};
 
@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Breaker(breaker::BreakerArgs),
     ComposeValidate(Box<compose_validate::ComposeArgs>),
     DetectWorkload(Box<detect_workload::DetectArgs>),
+    Health(Box<health::HealthArgs>),
     Metrics(metrics::MetricsArgs),
     Device(device::DeviceArgs),
     Config(config::ConfigArgs),
@@ -79,6 +80,7 @@ impl Command {
             Self::Breaker(_) => "breaker",
             Self::ComposeValidate(_) => "compose-validate",
             Self::DetectWorkload(_) => "detect-workload",
+            Self::Health(_) => "health",
             Self::Metrics(_) => "metrics",
             Self::Device(_) => "device",
             Self::Config(_) => "config",

@@ -9,6 +9,7 @@ mod commands;
 pub mod compose;
 pub mod core;
 pub mod guard;
+pub mod health;
 pub mod infer;
 pub mod model;
 pub mod workload;
@@ -56,6 +57,7 @@ fn dispatch(command: Command, ctx: &Context) -> anyhow::Result<Exit> {
         Command::Breaker(args) => commands::breaker::change(&args, ctx),
         Command::ComposeValidate(args) => commands::compose_validate::run(&args, ctx),
         Command::DetectWorkload(args) => commands::detect_workload::run(&args, ctx),
+        Command::Health(args) => commands::health::run(&args, ctx),
         Command::Metrics(args) => commands::metrics::run(&args, ctx),
         Command::Device(args) => commands::device::run(&args, ctx),
         Command::Config(args) => commands::config::run(&args, ctx),

@@ -1,16 +1,19 @@
 //! `ut config`: the effective configuration and where it came from.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use reqwest::Url;
 use serde::Serialize;
 
 use super::ReportFormat;
 use crate::core::breaker::{Rule, Settings, millis};
-use crate::core::config::{Entry, Kind};
+use crate::core::config::{Entry, Item, Key, Kind, LISTS, Value};
 use crate::core::context::Context;
 use crate::core::exit::Exit;
+use crate::core::http;
 use crate::core::name::Name;
 
 /// Show or check the configuration
@@ -52,9 +55,10 @@ fn show(ctx: &Context, all: bool) -> anyhow::Result<()> {
     for Entry { name, key, values } in ctx.config.entries() {
         match values.split_first() {
             Some((effective, hidden)) => {
-                writeln!(text, "{name} = {}  # {}", effective.data, effective.origin)?;
+                writeln!(text, "{name} = {}  # {}", shown(key, effective), effective.origin)?;
                 for value in hidden.iter().filter(|_| all) {
-                    writeln!(text, "# {name} = {}  # hidden, {}", value.data, value.origin)?;
+                    let data = shown(key, value);
+                    writeln!(text, "# {name} = {data}  # hidden, {}", value.origin)?;
                 }
             }
             None if all => {
@@ -63,10 +67,34 @@ fn show(ctx: &Context, all: bool) -> anyhow::Result<()> {
             None => {}
         }
     }
+    for list in LISTS {
+        for item in ctx.config.items(list.name) {
+            writeln!(text, "[[{}]]  # {}", list.name, item.origin)?;
+            for (field, value) in item.fields() {
+                writeln!(text, "{field} = {}", without_password(&value.data))?;
+            }
+        }
+    }
     if text.is_empty() {
         ctx.out.warn("nothing is configured; `ut config show --all` lists what could be");
     }
     Ok(ctx.out.result(text.as_bytes())?)
+}
+
+/// A secret stays one, and so does a password in an address.
+fn shown(key: &Key, value: &Value) -> toml::Value {
+    match key.kind {
+        Kind::Secret => toml::Value::String("…".to_owned()),
+        _ => without_password(&value.data),
+    }
+}
+
+fn without_password(data: &toml::Value) -> toml::Value {
+    let url = data.as_str().and_then(|text| text.parse::<Url>().ok());
+    match url.filter(|url| url.password().is_some()) {
+        Some(url) => toml::Value::String(http::shown(&url)),
+        None => data.clone(),
+    }
 }
 
 fn check(ctx: &Context) -> anyhow::Result<()> {
@@ -78,8 +106,8 @@ fn check(ctx: &Context) -> anyhow::Result<()> {
         writeln!(text, "no configuration file: the defaults and variables hold")?;
     }
     for Entry { name, key, values } in ctx.config.entries() {
-        // The state's folder is made where there is none.
-        if key.kind != Kind::Path || name == "state.dir" {
+        // These are made where there are none.
+        if key.kind != Kind::Path || ["state.dir", "health.report"].contains(&name) {
             continue;
         }
         if let (Some(path), Some(value)) = (ctx.config.path(name), values.first())
@@ -123,6 +151,7 @@ struct Document<'a> {
     schema: &'static str,
     files: Vec<String>,
     settings: Vec<Setting<'a>>,
+    lists: BTreeMap<&'static str, Vec<Table>>,
 }
 
 #[derive(Serialize)]
@@ -130,15 +159,15 @@ struct Setting<'a> {
     key: &'a str,
     variable: String,
     help: &'static str,
-    value: Option<&'a toml::Value>,
+    value: Option<toml::Value>,
     origin: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    hidden: Vec<Hidden<'a>>,
+    hidden: Vec<Hidden>,
 }
 
 #[derive(Serialize)]
-struct Hidden<'a> {
-    value: &'a toml::Value,
+struct Hidden {
+    value: toml::Value,
     origin: String,
 }
 
@@ -147,7 +176,18 @@ fn document(ctx: &Context, all: bool) -> Document<'_> {
         schema: "ut.config/1",
         files: ctx.config.files().iter().map(|f| f.display().to_string()).collect(),
         settings: settings(ctx, all),
+        lists: LISTS.iter().map(|list| (list.name, tables(ctx.config.items(list.name)))).collect(),
     }
+}
+
+/// One of a list, by field.
+type Table = BTreeMap<&'static str, toml::Value>;
+
+fn tables(items: &[Item]) -> Vec<Table> {
+    let table = |item: &Item| {
+        item.fields().map(|(name, value)| (name, without_password(&value.data))).collect()
+    };
+    items.iter().map(table).collect()
 }
 
 fn settings(ctx: &Context, all: bool) -> Vec<Setting<'_>> {
@@ -162,12 +202,12 @@ fn settings(ctx: &Context, all: bool) -> Vec<Setting<'_>> {
             key: name,
             variable: key.variable(),
             help: key.help,
-            value: effective.map(|v| &v.data),
+            value: effective.map(|v| shown(key, v)),
             origin: effective.map_or_else(|| "default".to_owned(), |v| v.origin.to_string()),
             hidden: hidden
                 .iter()
                 .filter(|_| all)
-                .map(|v| Hidden { value: &v.data, origin: v.origin.to_string() })
+                .map(|v| Hidden { value: shown(key, v), origin: v.origin.to_string() })
                 .collect(),
         });
     }

@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod detect_workload;
 pub(crate) mod device;
 pub(crate) mod guard;
+pub(crate) mod health;
 pub(crate) mod infer;
 pub(crate) mod man;
 pub(crate) mod metrics;

@@ -335,6 +335,38 @@ fn gpus_are_listed_and_checked() {
     none.fails(3, &["there is no GPU to check", "nvidia-smi"]);
 }
 
+#[test]
+fn health_opens_every_gpu_and_counts_its_memory() {
+    let Some(driver) = stand_in(Plain) else { return };
+    let sandbox = Sandbox::new();
+    let ut = |settings: &[(&str, &str)], args: &[&str]| -> Ran {
+        let mut command = sandbox.command();
+        command.args(args).env("LD_LIBRARY_PATH", driver).envs(settings.iter().copied());
+        command.output().unwrap().into()
+    };
+    let look = ["health", "--only", "gpu"];
+    let two = ut(&[("STANDIN_GPUS", "2")], &look);
+    assert!(two.succeeds().stdout.starts_with("pass  gpu  2 of 2 answer, "), "{two:?}");
+    let memory = |device: &str| {
+        sandbox.counted(&format!("ut_device_memory_bytes{{device=\"{device}\",kind=\"total\"}}"))
+    };
+    assert!(memory("cuda:0").unwrap() > 1e9 && memory("cuda:1").unwrap() > 1e9);
+    let none = ut(&[("STANDIN_GPUS", "0")], &look);
+    assert!(none.succeeds().stdout.contains("warn  gpu  the CUDA driver sees no GPU"), "{none:?}");
+    let check = "[[health.check]]\nkind = \"gpu\"\ngpus = 2\n";
+    sandbox.write("ut.toml", check);
+    let one = ut(&[], &look);
+    one.fails(1, &[]);
+    assert!(one.stdout.contains("fail  gpu  1 of 2 answer"), "{one:?}");
+    ut(&[("STANDIN_GPUS", "0")], &look).fails(1, &[]);
+    assert_eq!(memory("cuda:1"), None);
+    // A forecast counts it too.
+    let config = fleet().join("ut.toml").display().to_string();
+    ut(&[], &["infer", "--config", &config, "--device", "cuda"]).succeeds();
+    let labels = "model=\"fleet-tft\",horizon=\"96\",lookback=\"150\",device=\"cuda:0\"";
+    assert_eq!(sandbox.counted(&format!("ut_infer_model_info{{{labels}}}")), Some(1.0));
+}
+
 /// The compiled kernels are what their sources make. The compiler is Python's package of it.
 #[test]
 fn compiled_kernels_are_in_step_with_their_sources() {

@@ -18,6 +18,7 @@ mod daemons;
 mod gpu;
 mod guard;
 mod guard_state;
+mod health;
 mod http;
 mod infer;
 mod lies;

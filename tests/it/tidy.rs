@@ -73,6 +73,7 @@ fn every_subcommand_has_its_place_in_the_readme() {
         "compose-validate",
         "breaker-status",
         "breaker`",
+        "health",
         "metrics",
         "device",
         "config",
@@ -128,6 +129,15 @@ fn every_metric_is_documented() {
     for (name, values, families) in values {
         let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
         let row = format!("| `{name}` | {} | {} |", families.join(", "), values.join(", "));
+        assert!(page.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_field_of_a_list_is_documented() {
+    let page = text("docs/health.md");
+    for key in ut::core::config::LISTS.iter().flat_map(|list| list.fields) {
+        let row = format!("| `{}` | {} | {} |", key.name, key.help, key.default);
         assert!(page.contains(&row), "{row}");
     }
 }
@@ -201,7 +211,7 @@ fn files_are_short() {
 #[test]
 fn imports_run_downward() {
     let floors =
-        ["core", "cleanup", "compose", "guard", "model", "workload", "infer", "commands"];
+        ["core", "cleanup", "compose", "guard", "model", "workload", "infer", "health", "commands"];
     for (name, text) in sources() {
         let Some(floor) = floors.iter().position(|f| name.starts_with(&format!("src/{f}/"))) else {
             continue;

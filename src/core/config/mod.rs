@@ -2,8 +2,10 @@
 //! nearest `ut.toml`, then the user's file, then the default.
 
 mod environment;
+mod fit;
 mod keys;
 mod layers;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,8 +13,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 pub use environment::Environment;
-pub use keys::{KEYS, Key, Kind};
-pub use layers::{Origin, Value};
+pub use keys::{KEYS, Key, Kind, LISTS, List};
+pub use value::{Item, Origin, Value};
 
 use super::device::{Choice, Precision};
 use super::error::{Fault, nearest};
@@ -67,15 +69,15 @@ impl Config {
         Self { layers, files: self.files.clone() }
     }
 
+    /// The experiments that the configuration names.
+    pub fn experiments(&self) -> BTreeSet<&str> {
+        self.layers.iter().flat_map(|layer| layer.names_in("cleanup")).collect()
+    }
+
     /// The breakers that the configuration names.
     pub fn breakers(&self) -> BTreeSet<Name> {
         let names = self.layers.iter().flat_map(|layer| layer.names_in("breakers"));
         names.filter_map(|name| name.parse().ok()).collect()
-    }
-
-    /// The experiments that the configuration names.
-    pub fn experiments(&self) -> BTreeSet<&str> {
-        self.layers.iter().flat_map(|layer| layer.names_in("cleanup")).collect()
     }
 
     /// The configuration files that were read, the strongest first.
@@ -106,12 +108,12 @@ impl Config {
 
     /// A text, or one of a choice.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.value(name).and_then(|v| v.data.as_str())
+        self.value(name).and_then(Value::text)
     }
 
     /// A whole number of at least one.
     pub fn count(&self, name: &str) -> Option<usize> {
-        self.value(name).and_then(|v| v.data.as_integer()).and_then(|n| n.try_into().ok())
+        self.value(name).and_then(Value::count)
     }
 
     /// A whole number.
@@ -127,8 +129,12 @@ impl Config {
 
     /// A list of texts.
     pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        let list = self.value(name)?.data.as_array()?;
-        Some(list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect())
+        self.value(name).and_then(Value::texts)
+    }
+
+    /// The tables of a list. A list is one value: the strongest source that has it has all of it.
+    pub fn items(&self, list: &str) -> &[Item] {
+        self.layers.iter().find_map(|layer| layer.items(list)).unwrap_or_default()
     }
 
     /// What is said of each name.
@@ -143,17 +149,17 @@ impl Config {
 
     /// A number.
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.value(name).and_then(|v| layers::number(&v.data))
+        self.value(name).and_then(Value::number)
     }
 
     /// Whether something is switched on.
     pub fn is_on(&self, name: &str) -> bool {
-        self.value(name).and_then(|v| v.data.as_bool()).unwrap_or(false)
+        self.value(name).and_then(Value::is_on).unwrap_or(false)
     }
 
     /// A length of time.
     pub fn duration(&self, name: &str) -> Option<Duration> {
-        self.text(name).and_then(|text| humantime::parse_duration(text).ok())
+        self.value(name).and_then(Value::duration)
     }
 
     /// What to compute on.
@@ -169,7 +175,7 @@ impl Config {
     /// A list of numbers.
     pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         let list = self.value(name)?.data.as_array()?;
-        Some(list.iter().filter_map(layers::number).collect())
+        Some(list.iter().filter_map(value::number).collect())
     }
 }
 

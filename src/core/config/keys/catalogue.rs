@@ -149,6 +149,24 @@ pub const KEYS: &[Key] = &[
         help: "folder of what outlives a process",
     },
     Key {
+        name: "health.defaults",
+        kind: Kind::Switch,
+        default: "true",
+        help: "whether disks, breakers, GPUs and the window are looked at without being asked for",
+    },
+    Key {
+        name: "health.report",
+        kind: Kind::Path,
+        default: "health.jsonl in the folder for state",
+        help: "file that `ut health --report` adds its records to",
+    },
+    Key {
+        name: "health.webhook",
+        kind: Kind::Secret,
+        default: "none",
+        help: "address that is told when the state of health has changed",
+    },
+    Key {
         name: "textfile.dir",
         kind: Kind::Path,
         default: "none",

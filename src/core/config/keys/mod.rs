@@ -1,8 +1,10 @@
 //! What settings are; the catalogue of them is beside it.
 
 mod catalogue;
+mod lists;
 
 pub use catalogue::KEYS;
+pub use lists::LISTS;
 
 /// What a setting holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,6 +12,8 @@ pub enum Kind {
     Path,
     Choice(&'static [&'static str]),
     Text,
+    /// A text that nobody is shown: an address with a token in it.
+    Secret,
     /// Texts; as a variable with commas between them.
     Texts,
     /// A whole number, also none.
@@ -45,6 +49,19 @@ pub struct Key {
     /// What holds when nothing is said, in words.
     pub default: &'static str,
     pub help: &'static str,
+}
+
+/// Settings of which a file has a table for each thing: `[[health.check]]`. There is no variable for them.
+#[derive(Debug)]
+pub struct List {
+    pub name: &'static str,
+    pub fields: &'static [Key],
+}
+
+impl List {
+    pub(super) fn field(&self, name: &str) -> Option<&'static Key> {
+        self.fields.iter().find(|key| key.name == name)
+    }
 }
 
 /// Sections that hold a table for each of their things, beside what holds for all.
