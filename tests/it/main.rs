@@ -24,6 +24,7 @@ mod infer;
 mod lies;
 mod metrics;
 mod model;
+mod monitoring;
 mod plot;
 mod processes;
 mod servers;
