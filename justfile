@@ -52,6 +52,10 @@ bench-cleanup python:
 bench-compose *options:
     python3 benches/compose.py --ut target/release/ut {{options}}
 
+# Health and metrics beside plugins of Nagios and prometheus_client (see the script for its options)
+bench-health *options:
+    python3 benches/health.py --ut target/release/ut {{options}}
+
 # What must hold before a release
 release-check: check test
     git diff --exit-code -- completions man
