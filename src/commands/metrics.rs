@@ -28,7 +28,7 @@ Examples:
 
 With UT_TEXTFILE_DIR, or textfile.dir in ut.toml, every command renews the text file when it ends.
 
-Exit codes: 0 done, 2 wrong usage, 3 the state cannot be read, or what was counted cannot be handed over,
+Exit codes: 0 done, 2 wrong usage, 3 the state cannot be read, or what was counted cannot be handed over, \
 75 the push gateway failed too often of late, or another process holds the text file.")]
 pub(crate) struct MetricsArgs {
     /// Write ut.prom into this folder, which a node exporter reads

@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use crate::core::clock;
 use crate::core::context::Context;
+use crate::core::counting::store_pending;
 use crate::core::exit::Exit;
-use crate::core::metrics::{Changes, catalogue, textfile};
-use crate::core::state::{self, State, StateError};
-
-/// A command that is done does not wait long to be counted.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::core::metrics::{catalogue, textfile};
 
 /// Stores how `command` ended, and what it counted on its way, and renews the text file of all counts. That this fails
 /// is no failure of the command's.
@@ -29,29 +26,4 @@ pub(crate) fn record(command: &str, exit: Exit, took: Duration, ctx: &Context) {
     {
         ctx.out.warn(format!("{:#}", anyhow::Error::from(fault)));
     }
-}
-
-/// Stores what is counted so far, or keeps it for the next time.
-pub(crate) fn store_pending(ctx: &Context) {
-    // Nowhere to store is as good as nothing to count.
-    let Ok(folder) = state::folder(&ctx.config, &ctx.env) else { return };
-    let changes = ctx.pending.take();
-    let opened = ctx.take_opened().map_or_else(|| State::open(&folder), Ok);
-    let stored = opened.and_then(|state| {
-        if let Some(aside) = &state.set_aside {
-            let (path, aside) = (state.path().display(), aside.display());
-            ctx.out.warn(format!("{path} was damaged and is now {aside}: all counts begin anew"));
-        }
-        store(&state, &changes)
-    });
-    if let Err(error) = stored {
-        ctx.pending.put(changes);
-        ctx.pending.change(|count| count.add(&catalogue::STATE_ERRORS, &[error.kind()], 1.0));
-        ctx.out.note(format!("nothing is counted: {error}"));
-    }
-}
-
-fn store(state: &State, changes: &Changes) -> Result<(), StateError> {
-    state.wait_at_most(PATIENCE)?;
-    state.write(|transaction| changes.store(transaction).map_err(|e| state.error(e)))
 }

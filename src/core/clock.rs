@@ -4,7 +4,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Microseconds since 1970, UTC.
 pub fn now() -> i64 {
-    match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+    micros(SystemTime::now())
+}
+
+/// The same of a time that the system tells.
+pub fn micros(time: SystemTime) -> i64 {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
         Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
     }

@@ -4,6 +4,7 @@ pub mod breaker;
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod counting;
 pub mod device;
 pub mod error;
 pub mod exit;

@@ -28,20 +28,21 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 pub struct Runner {
     checks: Vec<Arc<Check>>,
     under_way: Arc<Mutex<BTreeSet<usize>>>,
-    ctx: Arc<Context>,
+    ctx: Context,
+    /// What goes wrong with the state is said once, not by every check.
+    silent: Arc<Context>,
 }
 
 impl Runner {
     pub fn new(checks: Vec<Check>, ctx: &Context) -> Self {
-        // What goes wrong with the state is said once, not by every check.
-        let ctx = Arc::new(ctx.silent());
+        let (ctx, silent) = (ctx.clone(), Arc::new(ctx.silent()));
         let checks = checks.into_iter().map(Arc::new).collect();
-        Self { checks, under_way: Arc::default(), ctx }
+        Self { checks, under_way: Arc::default(), ctx, silent }
     }
 
     /// Looks at everything, each on a thread of its own: one that hangs is left behind.
-    pub fn run(&self, ctx: &Context) -> Answer {
-        self.try_state(ctx);
+    pub fn run(&self) -> Answer {
+        self.try_state();
         let (to, from) = mpsc::channel();
         let mut verdicts: Vec<Option<Verdict>> =
             (0..self.checks.len()).map(|number| self.start(number, to.clone())).collect();
@@ -63,7 +64,7 @@ impl Runner {
         let seen = self.checks.iter().zip(verdicts.into_iter().flatten());
         let seen: Vec<Seen> = seen.map(|(check, verdict)| Seen::new(check, verdict)).collect();
         self.count(&seen);
-        Answer::new(seen, &self.ctx)
+        Answer::new(seen, &self.silent)
     }
 
     /// A verdict at once, if it cannot be looked at now.
@@ -71,7 +72,7 @@ impl Runner {
         if !lock(&self.under_way).insert(number) {
             return Some(Verdict::fail("the last look at it has not ended yet"));
         }
-        let (check, ctx) = (Arc::clone(&self.checks[number]), Arc::clone(&self.ctx));
+        let (check, ctx) = (Arc::clone(&self.checks[number]), Arc::clone(&self.silent));
         let under_way = UnderWay(Arc::clone(&self.under_way), number);
         let look = move || {
             let looked = catch_unwind(AssertUnwindSafe(|| look(&check, &ctx)));
@@ -85,7 +86,8 @@ impl Runner {
         Some(Verdict::fail(format!("cannot start a thread for it: {error}")))
     }
 
-    fn try_state(&self, ctx: &Context) {
+    fn try_state(&self) {
+        let ctx = &self.ctx;
         if self.checks.iter().any(|check| check.kind.is_guarded) {
             let folder = state::folder(&ctx.config, &ctx.env);
             if let Err(fault) = folder.and_then(|folder| Ok(State::open(&folder)?)) {
@@ -215,7 +217,7 @@ mod tests {
         let (let_go, waits) = mpsc::channel();
         let (ends, ended) = mpsc::channel();
         let runner = Runner::new(vec![check("disk", 20, Hangs(Mutex::new(waits), ends))], &ctx);
-        let output = || runner.run(&ctx).checks[0].output.clone();
+        let output = || runner.run().checks[0].output.clone();
         assert_eq!(output(), "no answer in 0.02 s");
         assert_eq!(output(), "the last look at it has not ended yet");
         let_go.send(()).unwrap();
@@ -249,11 +251,11 @@ mod tests {
         let runner =
             Runner::new(vec![check("tcp", 60_000, Fails), check("disk", 60_000, Panics)], &ctx);
         for _ in 0..Settings::default().threshold {
-            let answer = runner.run(&ctx);
+            let answer = runner.run();
             assert_eq!(answer.checks[0].output, "connection refused");
             assert_eq!(answer.checks[1].output, "it broke off: a fault of ut's");
         }
-        let answer = runner.run(&ctx);
+        let answer = runner.run();
         assert!(answer.checks[0].output.starts_with("connection refused; not asked again for "));
         assert_eq!(answer.circuit_breakers[0].name, "health.x");
     }

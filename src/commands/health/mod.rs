@@ -7,9 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::Args;
 
-use super::{ReportFormat, record};
+use super::ReportFormat;
 use crate::core::context::Context;
-use crate::core::error::{Fault, nearest};
+use crate::core::error::{Fault, hint_of, nearest};
 use crate::core::exit::Exit;
 use crate::core::output::Level;
 use crate::health::{Answer, Check, Options, Runner, Status, checks, report, serve, webhook};
@@ -74,10 +74,10 @@ pub(crate) fn run(args: &HealthArgs, ctx: &Context) -> anyhow::Result<Exit> {
 fn look(args: &HealthArgs, checks: Vec<Check>, ctx: &Context) -> anyhow::Result<Exit> {
     let runner = Runner::new(checks, ctx);
     if let Some(address) = args.serve {
-        serve::serve(address, runner, record::store_pending, ctx)?;
+        serve::serve(address, runner, ctx)?;
         return Ok(Exit::Done);
     }
-    let answer = runner.run(ctx);
+    let answer = runner.run();
     if args.nagios {
         ctx.out.result(nagios::line(&answer).as_bytes())?;
     } else {
@@ -111,7 +111,7 @@ fn keep(answer: &Answer, ctx: &Context) -> bool {
         Ok(()) => is_kept,
         Err(fault) => {
             let error = anyhow::Error::from(fault);
-            ctx.out.error(&error, crate::core::error::hint_of(&error));
+            ctx.out.error(&error, hint_of(&error));
             false
         }
     })

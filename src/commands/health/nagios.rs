@@ -30,7 +30,7 @@ pub(super) fn line(answer: &Answer) -> String {
     let mut told: Vec<String> =
         told.map(|seen| format!("{} {}", seen.name, plain(&seen.output))).collect();
     if told.is_empty() {
-        told.push(format!("{} checks pass", answer.checks.len()));
+        told.push(answer.summary());
     }
     let mut text = format!("HEALTH {word} - {}", told.join("; "));
     let data = answer

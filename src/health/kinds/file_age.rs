@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Kind, Shared, nothing};
 use crate::core::clock;
@@ -56,7 +56,7 @@ impl Probe for FileAge {
 fn written(path: &Path) -> io::Result<Option<i64>> {
     let found = fs::metadata(path)?;
     if !found.is_dir() {
-        return found.modified().map(|time| Some(micros(time)));
+        return found.modified().map(|time| Some(clock::micros(time)));
     }
     let mut newest = None;
     for entry in fs::read_dir(path)? {
@@ -65,17 +65,10 @@ fn written(path: &Path) -> io::Result<Option<i64>> {
         if let Ok(time) = found.and_then(|f| {
             if f.is_file() { f.modified() } else { Err(io::ErrorKind::IsADirectory.into()) }
         }) {
-            newest = newest.max(Some(micros(time)));
+            newest = newest.max(Some(clock::micros(time)));
         }
     }
     Ok(newest)
-}
-
-fn micros(time: SystemTime) -> i64 {
-    match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
-        Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
-    }
 }
 
 /// From which age on something is too old.

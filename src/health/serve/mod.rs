@@ -11,13 +11,8 @@ use crate::core::context::Context;
 use crate::core::error::Fault;
 use crate::core::shutdown;
 
-/// Answers at `address` until the process is ended. `store` stores what is counted, now and then.
-pub fn serve(
-    address: SocketAddr,
-    runner: Runner,
-    store: fn(&Context),
-    ctx: &Context,
-) -> Result<(), Fault> {
+/// Answers at `address` until the process is ended.
+pub fn serve(address: SocketAddr, runner: Runner, ctx: &Context) -> Result<(), Fault> {
     let cannot = |e| {
         let fault = Fault::failed(format!("cannot listen at {address}")).because(e);
         fault.hint("give another address with --serve, or end who has this one")
@@ -30,7 +25,7 @@ pub fn serve(
     ctx.out.summary(&format!("listening at http://{address}: /healthz, /livez, /metrics"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Fault::failed("cannot start the web server").because(e))?;
-    let routes = routes::Routes::new(runner, store, ctx);
+    let routes = routes::Routes::new(runner, ctx);
     runtime
         .block_on(connections::accept(listener, routes))
         .map_err(|e| Fault::failed(format!("cannot go on listening at {address}")).because(e))

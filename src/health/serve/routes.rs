@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 use super::accept::prefers_open_metrics;
 use crate::core::clock::Stopwatch;
 use crate::core::context::Context;
+use crate::core::counting::store_pending;
 use crate::core::error::Fault;
 use crate::core::metrics::catalogue::{HTTP_IN_FLIGHT, HTTP_REQUEST_DURATION, HTTP_REQUESTS};
 use crate::core::metrics::{Exposition, OPEN_METRICS, TEXT};
@@ -38,7 +39,6 @@ pub(super) struct Routes {
 
 struct Shared {
     runner: Runner,
-    store: fn(&Context),
     ctx: Context,
     /// The last answer, and when it was found. Who holds it makes the checks, and others wait for that.
     last: Mutex<Option<(Stopwatch, StatusCode, Vec<u8>)>>,
@@ -47,10 +47,10 @@ struct Shared {
 }
 
 impl Routes {
-    pub(super) fn new(runner: Runner, store: fn(&Context), ctx: &Context) -> Arc<Self> {
+    pub(super) fn new(runner: Runner, ctx: &Context) -> Arc<Self> {
         let last = Mutex::new(None);
         let (ctx, in_flight) = (ctx.clone(), std::sync::Mutex::default());
-        let shared = Arc::new(Shared { runner, store, ctx, last, in_flight });
+        let shared = Arc::new(Shared { runner, ctx, last, in_flight });
         let router = Router::new()
             .route("/healthz", get(healthz))
             .route("/livez", get(livez))
@@ -136,8 +136,8 @@ async fn look(shared: &Arc<Shared>, age: Duration) -> (StatusCode, Vec<u8>) {
     }
     let at_work = Arc::clone(shared);
     let made = tokio::task::spawn_blocking(move || {
-        let answer = at_work.runner.run(&at_work.ctx);
-        (at_work.store)(&at_work.ctx);
+        let answer = at_work.runner.run();
+        store_pending(&at_work.ctx);
         let body = serde_json::to_vec(&answer).expect("an answer is plain data");
         (answer.status, body)
     });
@@ -164,7 +164,7 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respo
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_open = prefers_open_metrics(accept);
     let made = tokio::task::spawn_blocking(move || {
-        (shared.store)(&shared.ctx);
+        store_pending(&shared.ctx);
         let mut all = Exposition::gather(&shared.ctx.config, &shared.ctx.env)?;
         for (handler, count) in &*shared.in_flight() {
             all.set(&HTTP_IN_FLIGHT, &[handler], f64::from(*count));

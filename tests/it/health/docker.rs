@@ -1,13 +1,13 @@
 //! A Docker engine that answers as recorded, and one that does not do well.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Duration;
 
 use ut::health::Status;
 
-use super::look::{look_in, refuses};
+use super::look::{head, look_in, refuses};
 use crate::support::Sandbox;
 
 fn recorded(name: &str) -> String {
@@ -28,9 +28,7 @@ fn engine(serve: impl Fn(UnixStream) + Send + Clone + 'static) -> Sandbox {
         for connection in listener.incoming() {
             let (connection, serve) = (connection.unwrap(), serve.clone());
             std::thread::spawn(move || {
-                let mut reader = BufReader::new(connection.try_clone().unwrap());
-                let mut head = String::new();
-                while reader.read_line(&mut head).unwrap_or(0) > 2 {}
+                let head = head(connection.try_clone().unwrap());
                 assert!(head.starts_with("GET /containers/json?all=true HTTP/1.1\r\n"), "{head}");
                 serve(connection);
             });

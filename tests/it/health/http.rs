@@ -1,13 +1,13 @@
 //! Web addresses against a server that answers as it is told, well or badly.
 
-use std::io::{BufRead as _, BufReader, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ut::health::Status;
 
-use super::look::{again, is_again, look, refused, refuses, sees};
+use super::look::{again, head, is_again, look, refused, refuses, sees};
 
 /// Answers every connection with `serve`, which is told what was asked for.
 fn server(serve: impl Fn(&str, TcpStream) + Send + Sync + 'static) -> SocketAddr {
@@ -18,9 +18,7 @@ fn server(serve: impl Fn(&str, TcpStream) + Send + Sync + 'static) -> SocketAddr
         for connection in listener.incoming() {
             let (connection, serve) = (connection.unwrap(), serve.clone());
             std::thread::spawn(move || {
-                let mut reader = BufReader::new(connection.try_clone().unwrap());
-                let mut head = String::new();
-                while reader.read_line(&mut head).unwrap_or(0) > 2 {}
+                let head = head(connection.try_clone().unwrap());
                 serve(&head, connection);
             });
         }

@@ -1,6 +1,7 @@
 //! Checks as a configuration describes them, and what they see.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -20,6 +21,14 @@ fn context(text: &str, folder: &Path, more: &[(&str, &str)]) -> Context {
     let config = Config::load(&env, None).unwrap();
     let out = Output::new(&env, Color::Never, Level::Quiet);
     Context::new(config, env, out)
+}
+
+/// The head of a request, up to its empty line.
+pub(super) fn head(from: impl Read) -> String {
+    let mut reader = BufReader::new(from);
+    let mut head = String::new();
+    while reader.read_line(&mut head).unwrap_or(0) > 2 {}
+    head
 }
 
 /// The running test again, to be run in a process of its own: there, `is_again` holds.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use serde_json::Value;
 
 use super::{configured, file};
-use crate::support::Sandbox;
+use crate::support::{Disk, Sandbox};
 
 /// A server that keeps what it is sent, and answers with this status.
 fn hook(status: &'static str) -> (String, Receiver<Value>) {
@@ -111,6 +111,29 @@ fn where_the_report_cannot_be_kept_the_webhook_is_told_all_the_same() {
     let wrong = sandbox.ut(["health", "--only", "file-age", "--report"]);
     wrong.fails(1, &["ut.toml:2: `health.webhook` is no address"]);
     assert!(!wrong.stderr.contains("token-and"), "{wrong:?}");
+}
+
+#[test]
+fn a_full_disk_leaves_the_report_as_it_was() {
+    let sandbox =
+        configured("report = \"disk/kept.jsonl\"\n[[health.check]]\nkind = \"breaker\"\n");
+    std::fs::create_dir(sandbox.path("disk")).unwrap();
+    let Some(_disk) = Disk::mount(&sandbox.path("disk"), "size=8k") else {
+        return eprintln!("skipped: a report on a full disk, for which a disk must be mounted");
+    };
+    sandbox.ut(["health", "--report"]).succeeds();
+    let kept = sandbox.path("disk/kept.jsonl");
+    // One page is left for the report: a few records.
+    sandbox.write("disk/filler", "x");
+    let mut runs = (0..60).map(|_| sandbox.ut(["health", "--report"]));
+    let failed = runs.find(|ran| ran.code != Some(0)).unwrap();
+    failed.fails(3, &["cannot add to the report", "kept.jsonl", "No space left"]);
+    assert!(failed.stdout.contains("pass: 1 check"), "{failed:?}");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    assert!(text.ends_with('\n') && text.lines().count() > 1);
+    for line in text.lines() {
+        assert_eq!(serde_json::from_str::<Value>(line).unwrap()["status"], "pass");
+    }
 }
 
 #[test]
