@@ -53,8 +53,10 @@ pub(super) struct Wrong {
 
 /// Whether a value is of this kind.
 pub(super) fn check(kind: Kind, data: &toml::Value) -> Result<(), Wrong> {
-    let wrong =
-        |wanted: &str| Wrong { what: format!("is {data}, {wanted} was expected"), hint: None };
+    let wrong = |wanted: &str| {
+        let said = if kind == Kind::Secret { "…".to_owned() } else { data.to_string() };
+        Wrong { what: format!("is {said}, {wanted} was expected"), hint: None }
+    };
     let text = data.as_str();
     match kind {
         Kind::Path => match text {

@@ -228,6 +228,9 @@ fn the_configuration_shows_checks_and_hides_secrets() {
         assert!(said.contains("http://h.example.com/x"), "{said}");
     }
     assert_eq!(json.json()["lists"]["health.check"][0]["name"], "a");
+    let listed = configured("webhook = [\"https://h.example.com/token\"]\n").ut(["health"]);
+    listed.fails(2, &["ut.toml:3: `health.webhook` is …, a text was expected"]);
+    assert!(!listed.stderr.contains("token"), "{listed:?}");
 }
 
 #[test]
